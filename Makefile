@@ -1,0 +1,50 @@
+# Everything a developer or CI does, from a bare machine with Python 3.11+ and nothing else.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install test check lint format types layers generate check-generated demo clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+install: $(STAMP) ## a virtual environment with dermsbus and everything it is developed with
+
+demo: $(STAMP) ## a DMS and a DERMS over a real STOMP connection: the life of a DER group
+	@$(BIN)/dermsbus demo
+
+test: $(STAMP) ## all tests; those that need a broker in a container say so where there is no Docker
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint types layers check-generated test ## everything that has to be green
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "not formatted: run 'make format'"; exit 1; }
+
+format: $(STAMP) ## format the code
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+types: $(STAMP) ## mypy, strict
+	@$(BIN)/mypy
+
+layers: $(STAMP) ## who may import whom
+	@$(BIN)/lint-imports --no-cache
+
+generate: $(STAMP) ## the dataclasses from the schemas
+	@$(BIN)/python generated/generate.py
+
+check-generated: $(STAMP) ## the dataclasses are what the schemas give
+	@$(BIN)/python generated/generate.py --check
+
+clean: ## take away the virtual environment and caches
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
