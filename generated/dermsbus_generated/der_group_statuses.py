@@ -1,0 +1,343 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from xsdata.models.datatype import XmlDateTime
+
+__NAMESPACE__ = "http://iec.ch/TC57/2017/DERGroupStatuses#"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DERCurveData:
+    max_y_value: None | float = field(
+        default=None,
+        metadata={
+            "name": "maxYValue",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    min_y_value: None | float = field(
+        default=None,
+        metadata={
+            "name": "minYValue",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    nominal_y_value: None | float = field(
+        default=None,
+        metadata={
+            "name": "nominalYValue",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    time_stamp: None | XmlDateTime = field(
+        default=None,
+        metadata={
+            "name": "timeStamp",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+
+
+class DERParameterKind(Enum):
+    activePower = "activePower"
+    apparentPower = "apparentPower"
+    decreasingRampRate = "decreasingRampRate"
+    highFilterBiDirectionalRegulation = "highFilterBiDirectionalRegulation"
+    highFilterDownRegulation = "highFilterDownRegulation"
+    highFilterUpRegulation = "highFilterUpRegulation"
+    increasingRampRate = "increasingRampRate"
+    lowFilterBiDirectionalRegulation = "lowFilterBiDirectionalRegulation"
+    lowFilterDownRegulation = "lowFilterDownRegulation"
+    lowFilterUpRegulation = "lowFilterUpRegulation"
+    reactivePower = "reactivePower"
+    voltage = "voltage"
+
+
+class DERUnitSymbol(Enum):
+    A = "A"
+    Ah = "Ah"
+    As = "As"
+    Btu = "Btu"
+    Hz = "Hz"
+    Q = "Q"
+    Qh = "Qh"
+    V = "V"
+    VA = "VA"
+    VAh = "VAh"
+    VAr = "VAr"
+    VArh = "VArh"
+    VPerVA = "VPerVA"
+    VPerVAr = "VPerVAr"
+    Vh = "Vh"
+    Vs = "Vs"
+    W = "W"
+    WPerA = "WPerA"
+    WPers = "WPers"
+    Wh = "Wh"
+    deg = "deg"
+    degC = "degC"
+    h = "h"
+    min = "min"
+    ohm = "ohm"
+    ohmPerm = "ohmPerm"
+    ohmm = "ohmm"
+    onePerHz = "onePerHz"
+    s = "s"
+    therm = "therm"
+
+
+class FlowDirectionKind(Enum):
+    forward = "forward"
+    lagging = "lagging"
+    leading = "leading"
+    net = "net"
+    none = "none"
+    q1minusQ4 = "q1minusQ4"
+    q1plusQ2 = "q1plusQ2"
+    q1plusQ3 = "q1plusQ3"
+    q1plusQ4 = "q1plusQ4"
+    q2minusQ3 = "q2minusQ3"
+    q2plusQ3 = "q2plusQ3"
+    q2plusQ4 = "q2plusQ4"
+    q3minusQ2 = "q3minusQ2"
+    q3plusQ4 = "q3plusQ4"
+    quadrant1 = "quadrant1"
+    quadrant2 = "quadrant2"
+    quadrant3 = "quadrant3"
+    quadrant4 = "quadrant4"
+    reverse = "reverse"
+    total = "total"
+    totalByPhase = "totalByPhase"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameTypeAuthority:
+    description: None | str = field(
+        default=None,
+        metadata={
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    name: str = field(
+        metadata={
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    date_time: None | XmlDateTime = field(
+        default=None,
+        metadata={
+            "name": "dateTime",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    reason: None | str = field(
+        default=None,
+        metadata={
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    remark: None | str = field(
+        default=None,
+        metadata={
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    value: None | str = field(
+        default=None,
+        metadata={
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+
+
+class UnitMultiplier(Enum):
+    E = "E"
+    G = "G"
+    M = "M"
+    P = "P"
+    T = "T"
+    Y = "Y"
+    Z = "Z"
+    a = "a"
+    c = "c"
+    d = "d"
+    da = "da"
+    f = "f"
+    h = "h"
+    k = "k"
+    m = "m"
+    micro = "micro"
+    n = "n"
+    none = "none"
+    p = "p"
+    y = "y"
+    z = "z"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DERMonitorableParameter:
+    der_parameter: None | DERParameterKind = field(
+        default=None,
+        metadata={
+            "name": "DERParameter",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    flow_direction: None | FlowDirectionKind = field(
+        default=None,
+        metadata={
+            "name": "flowDirection",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    y_multiplier: None | UnitMultiplier = field(
+        default=None,
+        metadata={
+            "name": "yMultiplier",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    y_unit: None | DERUnitSymbol = field(
+        default=None,
+        metadata={
+            "name": "yUnit",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    y_unit_installed_max: None | float = field(
+        default=None,
+        metadata={
+            "name": "yUnitInstalledMax",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    y_unit_installed_min: None | float = field(
+        default=None,
+        metadata={
+            "name": "yUnitInstalledMin",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    der_curve_data: None | DERCurveData = field(
+        default=None,
+        metadata={
+            "name": "DERCurveData",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameType:
+    description: None | str = field(
+        default=None,
+        metadata={
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    name: str = field(
+        metadata={
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        }
+    )
+    name_type_authority: None | NameTypeAuthority = field(
+        default=None,
+        metadata={
+            "name": "NameTypeAuthority",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    name: str = field(
+        metadata={
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        }
+    )
+    name_type: None | NameType = field(
+        default=None,
+        metadata={
+            "name": "NameType",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndDeviceGroup:
+    mrid: None | str = field(
+        default=None,
+        metadata={
+            "name": "mRID",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    der_monitorable_parameter: tuple[DERMonitorableParameter, ...] = field(
+        default_factory=tuple,
+        metadata={
+            "name": "DERMonitorableParameter",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    names: tuple[Name, ...] = field(
+        default_factory=tuple,
+        metadata={
+            "name": "Names",
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+    status: None | Status = field(
+        default=None,
+        metadata={
+            "type": "Element",
+            "namespace": "http://iec.ch/TC57/2017/DERGroupStatuses#",
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DERGroupStatuses:
+    class Meta:
+        namespace = "http://iec.ch/TC57/2017/DERGroupStatuses#"
+
+    end_device_group: tuple[EndDeviceGroup, ...] = field(
+        default_factory=tuple,
+        metadata={
+            "name": "EndDeviceGroup",
+            "type": "Element",
+            "min_occurs": 1,
+        },
+    )
