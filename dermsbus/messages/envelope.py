@@ -1,0 +1,368 @@
+"""The envelope of IEC 61968-100 edition 1 as values: what a message is once its XML is gone.
+
+Source: Message.xsd table of the project's reference tables (namespace ``http://iec.ch/TC57/2011/schema/message``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dermsbus.domain.model import EndDeviceGroup, GroupReference, Instant
+from dermsbus.errors import MessageError, ObjectID
+from dermsbus.reply_codes import Level
+
+__all__ = [
+    "Archetype",
+    "DERGroupQueries",
+    "DERGroups",
+    "Envelope",
+    "ErrorEntry",
+    "Header",
+    "Noun",
+    "Operation",
+    "OperationSet",
+    "Outline",
+    "Payload",
+    "Property",
+    "Refusal",
+    "Repair",
+    "ReplayDetection",
+    "Reply",
+    "Request",
+    "Result",
+    "Style",
+    "UnboundContent",
+    "User",
+    "Verb",
+]
+
+
+class Archetype(StrEnum):
+    """What a message is for; the values are those of the ``CIM_Kind`` property."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+    EVENT = "event"
+    FAULT = "fault"
+
+
+class Style(StrEnum):
+    """How the root is spelled."""
+
+    GENERIC = "generic"
+    """``RequestMessage``, ``ResponseMessage`` … in the message namespace."""
+    TYPED = "typed"
+    """``CreateDERGroups``, ``DERGroupsResponseMessage`` … in the noun's wrapper namespace."""
+
+
+class Verb(StrEnum):
+    """The 14 verbs of ``Header/Verb``; the values are the exact wire text."""
+
+    CANCEL = "cancel"
+    CANCELED = "canceled"
+    CHANGE = "change"
+    CHANGED = "changed"
+    CREATE = "create"
+    CREATED = "created"
+    CLOSE = "close"
+    CLOSED = "closed"
+    DELETE = "delete"
+    DELETED = "deleted"
+    GET = "get"
+    REPLY = "reply"
+    EXECUTE = "execute"
+    EXECUTED = "executed"
+
+    @property
+    def is_event(self) -> bool:
+        """True for the past-tense verbs of notifications."""
+        return self in _PAST.values()
+
+    @property
+    def past(self) -> Verb:
+        """The verb of the event that tells of this request; KeyError for ``get`` and ``reply``, which have none."""
+        return _PAST[self]
+
+    @property
+    def present(self) -> Verb:
+        """The request verb of a past-tense one; KeyError for others."""
+        return {past: verb for verb, past in _PAST.items()}[self]
+
+
+_PAST = {
+    Verb.CANCEL: Verb.CANCELED,
+    Verb.CHANGE: Verb.CHANGED,
+    Verb.CREATE: Verb.CREATED,
+    Verb.CLOSE: Verb.CLOSED,
+    Verb.DELETE: Verb.DELETED,
+    Verb.EXECUTE: Verb.EXECUTED,
+}
+
+
+class Noun(StrEnum):
+    """The nouns dermsbus has profiles for; the values are the exact wire text."""
+
+    DER_GROUPS = "DERGroups"
+    DER_GROUP_STATUSES = "DERGroupStatuses"
+    DER_GROUP_FORECASTS = "DERGroupForecasts"
+    DER_GROUP_DISPATCHES = "DERGroupDispatches"
+    END_DEVICE_CONTROLS = "EndDeviceControls"
+    END_DEVICE_EVENTS = "EndDeviceEvents"
+    OPERATION_SET = "OperationSet"
+
+
+class Result(StrEnum):
+    """``Reply/Result``; the values are the exact wire text."""
+
+    OK = "OK"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Property:
+    """``Header/Property``."""
+
+    name: str
+    value: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """``Header/User``; says who, proves nothing."""
+
+    user_id: str
+    organization: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplayDetection:
+    """``Header/ReplayDetection``."""
+
+    nonce: str
+    created: Instant
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Header:
+    """The header.
+
+    Attributes:
+        verb: one of the 14.
+        noun: the wire text; it need not be one of `Noun`.
+        extensions: elements of other namespaces, each as its serialised XML, to be passed on.
+
+    The others are the elements of the same name; None where absent.
+    """
+
+    verb: Verb
+    noun: str
+    revision: str | None = None
+    replay_detection: ReplayDetection | None = None
+    context: str | None = None
+    timestamp: Instant | None = None
+    source: str | None = None
+    async_reply: bool = False
+    reply_address: str | None = None
+    ack_required: bool = False
+    user: User | None = None
+    message_id: str | None = None
+    correlation_id: str | None = None
+    comment: str | None = None
+    properties: tuple[Property, ...] = ()
+    extensions: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DERGroups:
+    """Payload of the noun DERGroups: one or more groups."""
+
+    groups: tuple[EndDeviceGroup, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DERGroupQueries:
+    """Query element for DERGroups: one or more references."""
+
+    references: tuple[GroupReference, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnboundContent:
+    """A payload or query of a profile that is valid, and for which there is no translator.
+
+    Attributes:
+        root: local name of its root element.
+        xml: its serialised XML, UTF-8.
+    """
+
+    root: str
+    xml: bytes
+
+
+Content = DERGroups | DERGroupQueries | UnboundContent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operation:
+    """One operation of an operation set.
+
+    Attributes:
+        operation_id: unique within the set.
+        noun: wire text, None where absent.
+        verb: wire text (free in the schema), None where absent.
+        element_operation: the verb acts on the elements inside the object (a member), not on the object.
+        content: the one profile element, None where absent.
+    """
+
+    operation_id: int
+    noun: str | None = None
+    verb: str | None = None
+    element_operation: bool = False
+    content: Content | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OperationSet:
+    """Several operations in one message."""
+
+    operations: tuple[Operation, ...]
+    enforce_msg_sequence: bool = False
+    enforce_transactional_integrity: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """The Request part; *query* is its profile element."""
+
+    start_time: Instant | None = None
+    end_time: Instant | None = None
+    options: tuple[Property, ...] = ()
+    ids: tuple[ObjectID, ...] = ()
+    query: Content | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Payload:
+    """The Payload part: exactly one of its branches, or none where the Payload is empty."""
+
+    content: Content | None = None
+    operation_set: OperationSet | None = None
+    ids: tuple[ObjectID, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ErrorEntry:
+    """One ``Reply/Error``; unknown codes are kept as they came."""
+
+    code: str
+    level: Level | None = None
+    reason: str | None = None
+    details: str | None = None
+    object_id: ObjectID | None = None
+    related_id: ObjectID | None = None
+    operation_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """The Reply part; success is decided by *result* alone, never by the presence of errors."""
+
+    result: Result
+    errors: tuple[ErrorEntry, ...] = ()
+    ids: tuple[ObjectID, ...] = ()
+    operation_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repair:
+    """One deviation that was repaired on reading.
+
+    Attributes:
+        name: stable short name, the label of its counter.
+        details: what was there and what was read instead.
+    """
+
+    name: str
+    details: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Envelope:
+    """One whole message.
+
+    Attributes:
+        archetype: request, response, event or fault.
+        style: generic or typed root.
+        root: local name of the root element as read; empty for a message made here.
+        namespace: of the root as read; empty for a message made here. An answer goes out in a peer's own spelling of
+            the message namespace.
+        header: None in a fault only.
+        repairs: what was mended while reading.
+    """
+
+    archetype: Archetype
+    style: Style = Style.GENERIC
+    root: str = ""
+    namespace: str = ""
+    header: Header | None = None
+    request: Request | None = None
+    reply: Reply | None = None
+    payload: Payload | None = None
+    repairs: tuple[Repair, ...] = ()
+
+    @property
+    def outline(self) -> Outline:
+        """What an answer to this message needs to know of it."""
+        header = self.header
+        return Outline(
+            archetype=self.archetype,
+            style=self.style,
+            root=self.root,
+            namespace=self.namespace,
+            verb=header.verb if header else None,
+            noun=header.noun if header else "",
+            message_id=header.message_id if header else None,
+            correlation_id=header.correlation_id if header else None,
+            source=header.source if header else None,
+            ack_required=header.ack_required if header else False,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outline:
+    """What can be said of a message even where it is refused: enough to answer it.
+
+    Attributes:
+        verb: wire text, whether or not it is one of the 14.
+        noun: wire text; empty if there is none.
+
+    The others are as in `Envelope` and `Header`.
+    """
+
+    archetype: Archetype
+    style: Style = Style.GENERIC
+    root: str = ""
+    namespace: str = ""
+    verb: str | None = None
+    noun: str = ""
+    message_id: str | None = None
+    correlation_id: str | None = None
+    source: str | None = None
+    ack_required: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """A message that could not be read.
+
+    Attributes:
+        error: why, with its code, rule and line.
+        outline: what could be read of it; None if not even a header could.
+        repairs: what was mended before it was refused.
+    """
+
+    error: MessageError
+    outline: Outline | None = None
+    repairs: tuple[Repair, ...] = ()

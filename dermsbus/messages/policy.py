@@ -1,0 +1,60 @@
+"""What a valid request must satisfy before this system acts on it.
+
+Source: error-code policy, async and context rows of the project's reference tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from dermsbus.domain.behaviour import Tolerance
+from dermsbus.errors import SchemaViolation, UnsupportedMessage, Violation
+from dermsbus.messages.envelope import Envelope
+
+__all__ = ["Policy"]
+
+_KNOWN_CONTEXTS: Final = frozenset({"production", "testing", "test", "training", "development", "study", "simulation"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """The rules of one system.
+
+    Attributes:
+        context: its own, such as ``production``; compared without regard to case.
+        tolerance: a tolerant system passes over a Context that is no context at all, such as a sentence.
+    """
+
+    context: str
+    tolerance: Tolerance = Tolerance.STRICT
+
+    def check(self, message: Envelope) -> None:
+        """Return if the message may be acted on.
+
+        Raises:
+            UnsupportedMessage: 7.7, it is meant for another context, or wants its answer sent elsewhere.
+            SchemaViolation: 1.5, it asks for an asynchronous reply and does not say where to.
+        """
+        self._check_context(message)
+        _check_reply_address(message)
+
+    def _check_context(self, message: Envelope) -> None:
+        given = ((message.header.context if message.header else None) or "").strip()
+        if not given or given.lower() == self.context.lower():
+            return
+        if self.tolerance is Tolerance.TOLERANT and given.lower() not in _KNOWN_CONTEXTS:
+            return
+        details = f"Context {given[:64]!r} is not that of this system, {self.context!r}: sent to the wrong system?"
+        raise UnsupportedMessage(Violation(rule="CONTEXT", details=details), code="7.7")
+
+
+def _check_reply_address(message: Envelope) -> None:
+    header = message.header
+    if header is None or not header.async_reply:
+        return  # ReplyAddress means nothing then; peers fill it with all sorts of things
+    if not (header.reply_address or "").strip():
+        details = "AsyncReplyFlag is true and Header/ReplyAddress is missing"
+        raise SchemaViolation(Violation(rule="REPLY-ADDRESS", details=details), code="1.5")
+    details = f"ReplyAddress {(header.reply_address or '')[:64]!r} is not among those that replies may be sent to"
+    raise UnsupportedMessage(Violation(rule="REPLY-ADDRESS", details=details), code="7.7")

@@ -1,0 +1,310 @@
+"""Received bytes to an `Envelope`, step by step, each step with the code it refuses with.
+
+::
+
+    hardened parse → root and edition → outline → repairs (tolerant) → mandatory header fields
+      → verb, noun, root agree → envelope schema → one payload branch → profile schema → binding
+
+What is refused before the outline is a `MalformedMessage`; after it the message can be answered in its own terms.
+
+Source: read pipeline, archetype and verb matrix and error-code policy of the project's reference tables.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from typing import Final
+
+from lxml import etree
+
+from dermsbus.domain.behaviour import Tolerance
+from dermsbus.errors import MalformedMessage, MessageError, SchemaViolation, UnsupportedMessage, Violation
+from dermsbus.messages.content import ContentCodec
+from dermsbus.messages.envelope import Archetype, Envelope, Outline, Refusal, Repair, Style, Verb
+from dermsbus.messages.intake import Limits, read_tree
+from dermsbus.messages.parts import PartReader, child
+from dermsbus.messages.repairs import WWW_NAMESPACE, mend, mend_namespace
+from dermsbus.messages.roots import GENERIC_ROOTS, TYPED_ROOTS, RootForm, noun_of
+from dermsbus.messages.schemas import Schemas
+from dermsbus_profiles import (
+    MESSAGE_NAMESPACE,
+    MESSAGE_SCHEMA,
+    YEAR,
+    Variant,
+    payload_namespace,
+    profiles,
+    wrapper_namespace,
+)
+
+__all__ = ["EnvelopeReader", "ReaderSettings"]
+
+_M: Final = f"{{{MESSAGE_NAMESPACE}}}"
+_VERBS: Final = tuple(verb.value for verb in Verb)
+_ANY_EDITION: Final = re.compile(r"http://(?:www\.)?iec\.ch/TC57/\d{4}/(?:\w+Message|schema/message)")
+_LONGEST_ID_BYTES: Final = 255
+_ARCHETYPE_VERBS: Final = {
+    Archetype.REQUEST: frozenset(verb for verb in Verb if not verb.is_event and verb is not Verb.REPLY),
+    Archetype.EVENT: frozenset(verb for verb in Verb if verb.is_event),
+    Archetype.RESPONSE: frozenset({Verb.REPLY}),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReaderSettings:
+    """How messages are read.
+
+    Attributes:
+        tolerance: refuse known deviations, or mend them.
+        zone: where times without zone are.
+        year: the namespace year of payloads and wrappers, four digits.
+        limits: how large a message may be.
+    """
+
+    tolerance: Tolerance = Tolerance.STRICT
+    zone: tzinfo = UTC
+    year: int = YEAR
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One message on its way through the steps."""
+
+    root: etree._Element
+    form: RootForm
+    namespace: str
+    repairs: tuple[Repair, ...] = ()
+    archetype: Archetype = Archetype.REQUEST
+    header: etree._Element | None = None
+
+    def blank(self) -> Envelope:
+        """The envelope with what is known before its parts are read."""
+        return Envelope(
+            archetype=self.archetype,
+            style=self.form.style,
+            root=self.form.local,
+            namespace=self.namespace,
+            repairs=self.repairs,
+        )
+
+
+class EnvelopeReader:
+    """Reads messages; one for each peer policy."""
+
+    def __init__(self, settings: ReaderSettings, schemas: Schemas, content: ContentCodec) -> None:
+        self._settings = settings
+        self._schemas = schemas
+        self._parts = PartReader(content=content, limits=settings.limits, tolerance=settings.tolerance)
+        self._profiles = profiles(settings.year)
+        self._aliases = _year_aliases(settings.year)
+
+    @property
+    def _tolerant(self) -> bool:
+        return self._settings.tolerance is Tolerance.TOLERANT
+
+    def read(self, body: bytes, *, is_text: bool = False) -> Envelope | Refusal:
+        """The message in *body*, or why it is refused. Never raises for anything a sender can send."""
+        reading: _Reading | None = None
+        outline: Outline | None = None
+        try:
+            reading = self._open(read_tree(body, self._settings.limits, is_text=is_text))
+            if reading.archetype is not Archetype.FAULT:
+                self._find_header(reading)
+                outline = _outline(reading)
+            return self._read_whole(reading)
+        except MessageError as error:
+            return Refusal(error=error, outline=outline, repairs=reading.repairs if reading else ())
+
+    def _read_whole(self, reading: _Reading) -> Envelope:
+        if reading.archetype is Archetype.FAULT:
+            self._check_envelope(reading, Variant.CONSTRAINED)
+            return self._parts.fault(reading.root, reading.blank())
+        header = reading.header
+        assert header is not None
+        self._check_mandatory(header, reading.archetype)
+        verb = self._check_agreement(header, reading)
+        variant = self._variant(reading.archetype, verb)
+        self._check_envelope(reading, variant)
+        return self._parts.envelope(reading.root, reading.blank(), variant)
+
+    def _open(self, root: etree._Element) -> _Reading:
+        """Recognise the root and its edition; bring other spellings of the namespaces to the schemas' own."""
+        name = etree.QName(root)
+        namespace = name.namespace or ""
+        form = self._form(name.localname, namespace)
+        repairs: tuple[Repair, ...] = ()
+        if namespace == WWW_NAMESPACE:
+            repairs = (mend_namespace(root),)
+        aliases = self._aliases
+        if form.style is Style.TYPED:
+            aliases = aliases | {namespace: wrapper_namespace(form.wrapper, YEAR)}
+        _rename_namespaces(root, aliases)
+        reading = _Reading(root=root, form=form, namespace=namespace, repairs=repairs)
+        reading.archetype = form.archetype or _archetype_of_message(root)
+        return reading
+
+    def _form(self, local: str, namespace: str) -> RootForm:
+        message_namespaces = {MESSAGE_NAMESPACE, WWW_NAMESPACE} if self._tolerant else {MESSAGE_NAMESPACE}
+        if namespace in message_namespaces and local in GENERIC_ROOTS:
+            return GENERIC_ROOTS[local]
+        form = TYPED_ROOTS.get(local)
+        if form and namespace in self._wrapper_namespaces(form.wrapper):
+            return form
+        if local in GENERIC_ROOTS or form or _ANY_EDITION.fullmatch(namespace):
+            details = (
+                f"root {local[:64]} in namespace {namespace[:128]!r} is of an edition that is not read here; "
+                f"expected {MESSAGE_NAMESPACE} or a typed message of {self._settings.year}"
+            )
+            raise MalformedMessage(Violation(rule="EDITION", details=details), code="1.9")
+        details = f"root {local[:64]} in namespace {namespace[:128]!r} is no IEC 61968-100 message"
+        raise MalformedMessage(Violation(rule="ROOT", details=details))
+
+    def _wrapper_namespaces(self, wrapper: str) -> frozenset[str]:
+        """The namespaces in which the wrapper's roots are read; EndDevice nouns in 2011, too, as others write."""
+        own = wrapper_namespace(wrapper, self._settings.year)
+        if not wrapper.startswith("EndDevice"):
+            return frozenset({own})
+        older = own.replace(f"/{self._settings.year}/", "/2011/")
+        www = older.replace("http://iec.ch", "http://www.iec.ch")
+        return frozenset({own, older, www} if self._tolerant else {own, older})
+
+    def _find_header(self, reading: _Reading) -> None:
+        root = reading.root
+        header = child(root, "Header")
+        if header is None or etree.QName(header).namespace != etree.QName(root).namespace:
+            details = f"{reading.form.local} has no Header in its namespace"
+            raise MalformedMessage(Violation(rule="HEADER", details=details, line=root.sourceline))
+        reading.header = header
+        if self._tolerant:
+            if reading.form.style is Style.TYPED and reading.archetype is Archetype.RESPONSE:
+                _generalise(root, reading.form)
+            reading.repairs += mend(root, reading.form, reading.archetype, header)
+
+    def _check_mandatory(self, header: etree._Element, archetype: Archetype) -> None:
+        for name in ("Verb", "Noun"):
+            if not _text(header, name).strip():
+                raise _refusal("HEADER-FIELD", f"Header/{name} is missing or empty", header, code="1.5")
+        message_id = _text(header, "MessageID")
+        if not message_id.strip() and archetype is Archetype.REQUEST and not self._tolerant:
+            raise _refusal("MESSAGEID", "Header/MessageID is missing or empty", header, code="1.5")
+        for name in ("MessageID", "CorrelationID"):
+            text = _text(header, name)
+            if len(text.encode()) > _LONGEST_ID_BYTES or not text.isprintable():
+                details = f"Header/{name} is longer than {_LONGEST_ID_BYTES} bytes or holds control characters"
+                raise _refusal("MESSAGEID", details, header, code="1.8")
+
+    def _check_agreement(self, header: etree._Element, reading: _Reading) -> Verb:
+        """Verb, noun, root and archetype have to tell the same story."""
+        if child(reading.root, "Request") is not None and child(reading.root, "Reply") is not None:
+            raise _refusal("ARCHETYPE", "a Message holds both a Request and a Reply", reading.root, code="1.8")
+        text, noun_text = _text(header, "Verb"), _text(header, "Noun")
+        if text not in _VERBS:
+            details = f"Header/Verb {text[:64]!r} is none of {', '.join(_VERBS)}"
+            raise _refusal("VERB", details, header, code="1.8")
+        verb = Verb(text)
+        if verb not in _ARCHETYPE_VERBS[reading.archetype]:
+            details = f"Verb {verb} does not go with a message of kind {reading.archetype}"
+            raise _refusal("VERB-ARCHETYPE", details, header, code="2.9")
+        form = reading.form
+        if form.verb and verb is not form.verb:
+            details = f"Verb {verb} does not go with root {form.local}, which means {form.verb}"
+            raise _refusal("VERB-ROOT", details, header, code="2.9")
+        noun = noun_of(noun_text)
+        lenient = self._tolerant and reading.archetype is Archetype.RESPONSE
+        if noun is None and not lenient:
+            raise _refusal("NOUN", f"Noun {noun_text[:64]!r} is not known", header, code="2.5")
+        if form.noun and noun is not form.noun and not lenient:
+            details = f"Noun {noun_text[:64]!r} does not go with root {form.local}, which means {form.noun}"
+            raise _refusal("NOUN-ROOT", details, header, code="2.5")
+        return verb
+
+    def _check_envelope(self, reading: _Reading, variant: Variant) -> None:
+        """Validate, then bring a typed message to the generic form, so that one reader serves both."""
+        form = reading.form
+        if etree.QName(reading.root).namespace == MESSAGE_NAMESPACE:
+            self._schemas.check(reading.root, MESSAGE_SCHEMA)
+            return
+        self._schemas.check(reading.root, self._profiles[form.wrapper].wrapper_schema(variant))
+        _generalise(reading.root, form)
+
+    def _variant(self, archetype: Archetype, verb: Verb) -> Variant:
+        """Which variant of the profile the verb asks for; a tolerant reader asks less of reports."""
+        whole = verb in {Verb.CREATE, Verb.GET}
+        report = archetype is Archetype.RESPONSE or verb is Verb.CREATED
+        constrained = whole or (report and not self._tolerant)
+        return Variant.CONSTRAINED if constrained else Variant.UNCONSTRAINED
+
+
+def _refusal(rule: str, details: str, element: etree._Element, *, code: str) -> MessageError:
+    violation = Violation(rule=rule, details=details, line=element.sourceline)
+    kind = UnsupportedMessage if code.startswith("2.") else SchemaViolation
+    return kind(violation, code=code)
+
+
+def _text(header: etree._Element, name: str) -> str:
+    element = header.find(f"{_M}{name}")
+    return (element.text or "") if element is not None else ""
+
+
+def _archetype_of_message(root: etree._Element) -> Archetype:
+    """The kind of a generic Message, told by its content; one that is two kinds at once is refused as a request."""
+    if child(root, "Request") is not None:
+        return Archetype.REQUEST
+    if child(root, "Reply") is not None:
+        return Archetype.RESPONSE
+    header = child(root, "Header")
+    verb = _text(header, "Verb") if header is not None else ""
+    if verb == Verb.REPLY:
+        return Archetype.RESPONSE
+    return Archetype.EVENT if verb in {past.value for past in Verb if past.is_event} else Archetype.REQUEST
+
+
+def _outline(reading: _Reading) -> Outline:
+    header = reading.header
+    assert header is not None
+    noun = _text(header, "Noun").strip()
+    if not noun and reading.form.noun:
+        noun = reading.form.noun.value
+    return Outline(
+        archetype=reading.archetype,
+        style=reading.form.style,
+        root=reading.form.local,
+        namespace=reading.namespace,
+        verb=_text(header, "Verb") or None,
+        noun=noun,
+        message_id=_text(header, "MessageID") or None,
+        correlation_id=_text(header, "CorrelationID") or None,
+        source=_text(header, "Source") or None,
+        ack_required=_text(header, "AckRequired").strip() in {"true", "1"},
+    )
+
+
+def _year_aliases(year: int) -> dict[str, str]:
+    """Shipped namespaces by the configured ones that stand for them; empty for the shipped year."""
+    aliases: dict[str, str] = {}
+    for noun in profiles(YEAR):
+        aliases[payload_namespace(noun, year)] = payload_namespace(noun, YEAR)
+        aliases[wrapper_namespace(noun, year)] = wrapper_namespace(noun, YEAR)
+    return {given: meant for given, meant in aliases.items() if given != meant}
+
+
+def _rename_namespaces(root: etree._Element, aliases: dict[str, str]) -> None:
+    aliases = {given: meant for given, meant in aliases.items() if given != meant}
+    if not aliases:
+        return
+    for element in root.iter("*"):
+        name = etree.QName(element)
+        meant = aliases.get(name.namespace or "")
+        if meant:
+            element.tag = f"{{{meant}}}{name.localname}"
+
+
+def _generalise(root: etree._Element, form: RootForm) -> None:
+    """Give a typed message the tags of the generic one; content of other namespaces stays."""
+    namespace = etree.QName(root).namespace
+    for element in root.iter(f"{{{namespace}}}*"):
+        element.tag = _M + etree.QName(element).localname
+    kinds = {Archetype.REQUEST: "Request", Archetype.RESPONSE: "Response", Archetype.EVENT: "Event"}
+    root.tag = f"{_M}{kinds.get(form.archetype or Archetype.REQUEST, 'Fault')}Message"
