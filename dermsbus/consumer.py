@@ -1,0 +1,176 @@
+"""Batches of received messages, start to finish, on one thread that is the registry's only writer.
+
+::
+
+    serve each → one transaction: inbox, groups, outbox → the registry adopts → publish → acknowledge, last
+
+A crash at any point loses nothing that was acknowledged: what was not committed is delivered again and served, what was
+committed is delivered again and answered from the store.
+
+Source: delivery guarantees of the project's reference tables.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from dermsbus.domain.registry import Draft, GroupRegistry
+from dermsbus.errors import ConnectionLost, StoreError
+from dermsbus.outbox import Outbox
+from dermsbus.service import Service
+from dermsbus.store.base import Commit, InboxKey, InboxRecord, OutboxEntry, Store
+from dermsbus.transports.base import Delivery, Transport
+
+__all__ = ["Consumer", "ConsumerThread"]
+
+_log = structlog.get_logger(__name__)
+_HOUR_S: Final = 3600.0
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction is going to hold."""
+
+    draft: Draft
+    deliveries: list[Delivery] = field(default_factory=list)
+    records: dict[InboxKey, InboxRecord] = field(default_factory=dict)
+    outbox: list[OutboxEntry] = field(default_factory=list)
+
+
+class Consumer:
+    """Serves deliveries, commits what they changed, sends what there is to say, acknowledges them."""
+
+    def __init__(
+        self, *, service: Service, registry: GroupRegistry, store: Store, outbox: Outbox, transport: Transport
+    ) -> None:
+        self._service = service
+        self._registry = registry
+        self._store = store
+        self._outbox = outbox
+        self._transport = transport
+
+    def handle(self, deliveries: Sequence[Delivery]) -> None:
+        """Serve *deliveries* in their order; all that they change is committed together.
+
+        Raises:
+            StoreError: what is not yet committed has not happened; handle the same deliveries again.
+            ConnectionLost: committed but not acknowledged; the broker will deliver them again.
+        """
+        batch = _Batch(draft=self._registry.draft())
+        for delivery in deliveries:
+            received = self._service.read(delivery)
+            if received.key in batch.records:  # sent twice: the second must find the first in the store
+                self._finish(batch)
+                batch = _Batch(draft=self._registry.draft())
+            served = self._service.serve(received, batch.draft)
+            batch.deliveries.append(delivery)
+            batch.outbox.extend(served.outbox)
+            if served.record:
+                batch.records[served.record.key] = served.record
+        self._finish(batch)
+
+    def _finish(self, batch: _Batch) -> None:
+        changes = batch.draft.changes
+        if changes or batch.records or batch.outbox:
+            commit = Commit(inbox=tuple(batch.records.values()), groups=changes, outbox=tuple(batch.outbox))
+            self._outbox.add(self._store.commit(commit))
+            self._registry.adopt(batch.draft)
+            self._outbox.flush()
+        self._transport.settle(batch.deliveries)
+
+
+class ConsumerThread:
+    """Runs a consumer on a thread of its own: receivers only put deliveries in its queue.
+
+    *every_hour* is called on that thread, when nothing else is to be done.
+
+    The queue needs no bound: the broker gives no more than the subscriptions' prefetch before it is acknowledged.
+    """
+
+    _MOST_TOGETHER = 64
+    _IDLE_S = 0.25
+    _LONGEST_WAIT_S = 10.0
+
+    def __init__(self, consumer: Consumer, outbox: Outbox, *, every_hour: Callable[[], None] | None = None) -> None:
+        self._consumer = consumer
+        self._outbox = outbox
+        self._every_hour = every_hour
+        self._next_hour_s = time.monotonic() + _HOUR_S
+        self._inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dermsbus-consumer", daemon=True)
+        self._trouble = ""
+
+    @property
+    def trouble(self) -> str:
+        """What keeps it from working now; empty if nothing does."""
+        if self._thread.ident is not None and not self._thread.is_alive() and not self._stopping.is_set():
+            return "the consumer has ended; restart dermsbus"
+        return self._trouble
+
+    def receive(self, delivery: Delivery) -> None:
+        """Put a delivery in the queue; returns at once."""
+        self._inbox.put(delivery)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 15.0) -> None:
+        """Finish the batch in hand and end; what waits in the queue goes back to the broker. Idempotent."""
+        self._stopping.set()
+        self._inbox.put(None)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            deliveries = self._next()
+            self._until_done(deliveries)
+
+    def _next(self) -> list[Delivery]:
+        """What waits, at most a batch; empty after a while in which nothing came."""
+        deliveries: list[Delivery] = []
+        try:
+            first = self._inbox.get(timeout=self._IDLE_S)
+            while first is not None:
+                deliveries.append(first)
+                if len(deliveries) >= self._MOST_TOGETHER:
+                    break
+                first = self._inbox.get_nowait()
+        except queue.Empty:
+            pass  # that is all there is
+        return deliveries
+
+    def _idle(self) -> None:
+        self._outbox.flush()
+        if self._every_hour and time.monotonic() >= self._next_hour_s:
+            self._next_hour_s = time.monotonic() + _HOUR_S
+            self._every_hour()
+
+    def _until_done(self, deliveries: list[Delivery]) -> None:
+        """Handle the deliveries; while the store fails, the same ones again: nothing is taken on that may be lost."""
+        wait_s = self._IDLE_S
+        while not self._stopping.is_set():
+            try:
+                if deliveries:
+                    self._consumer.handle(deliveries)
+                else:
+                    self._idle()
+            except ConnectionLost as error:
+                _log.warning("not acknowledged, will come again", count=len(deliveries), reason=str(error))
+            except StoreError as error:
+                self._trouble = f"store: {error}"
+                _log.error("store failed, trying again", reason=str(error), wait_s=wait_s)
+                self._stopping.wait(wait_s)
+                wait_s = min(2 * wait_s, self._LONGEST_WAIT_S)
+                continue
+            self._trouble = ""
+            return

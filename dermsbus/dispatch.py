@@ -1,0 +1,90 @@
+"""From verb and noun to the handler that serves them, and what a handler gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from dermsbus.domain.behaviour import Behaviour
+from dermsbus.domain.registry import Draft
+from dermsbus.errors import ObjectID, RequestError, UnsupportedMessage, Violation
+from dermsbus.messages.envelope import Envelope, Noun, Payload, Verb
+from dermsbus.messages.roots import noun_of
+
+__all__ = ["Desk", "Event", "Handler", "Outcome", "Router", "Routes"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """Something that has happened and that others are to be told of."""
+
+    verb: Verb
+    noun: Noun
+    payload: Payload
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of a message.
+
+    Attributes:
+        done: how many of its objects or operations were carried out, 0 or more.
+        errors: one for each that was refused.
+        payload: what the reply carries.
+        ids: objects that resulted and are not in the payload.
+        operation_id: of the one operation the reply concerns.
+        says_nothing_follows: a partial reply is closed with an Error 0.2.
+        events: what to tell others, in order.
+    """
+
+    done: int = 0
+    errors: tuple[RequestError, ...] = ()
+    payload: Payload | None = None
+    ids: tuple[ObjectID, ...] = ()
+    operation_id: int | None = None
+    says_nothing_follows: bool = True
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """What a handler may use: it never waits for a device, a broker or a disk.
+
+    Attributes:
+        groups: the registry's draft of the running transaction.
+        behaviour: how this deployment treats its peers.
+    """
+
+    groups: Draft
+    behaviour: Behaviour
+
+
+Handler = Callable[[Envelope, Desk], Outcome]
+Routes = Mapping[tuple[Verb, Noun], Handler]
+
+
+class Router:
+    """Finds the handler of a message."""
+
+    def __init__(self, routes: Routes) -> None:
+        self._routes = routes
+        self._nouns = {noun for _, noun in routes}
+
+    def handler_for(self, envelope: Envelope) -> Handler:
+        """The handler of the message's verb and noun.
+
+        Raises:
+            UnsupportedMessage: 2.5 where the noun is not served, 2.9 where the verb is not served for it.
+        """
+        header = envelope.header
+        assert header is not None
+        noun = noun_of(header.noun)
+        if noun is None or noun not in self._nouns:
+            details = f"Noun {header.noun[:64]!r} is not served here"
+            raise UnsupportedMessage(Violation(rule="NOUN", details=details), code="2.5")
+        handler = self._routes.get((header.verb, noun))
+        if handler is None:
+            served = ", ".join(sorted(verb for verb, served_noun in self._routes if served_noun is noun))
+            details = f"Verb {header.verb} is not served for noun {noun}; served are {served}"
+            raise UnsupportedMessage(Violation(rule="VERB-NOUN", details=details), code="2.9")
+        return handler

@@ -1,0 +1,27 @@
+"""What each verb does with each noun: one module per noun, and the table that leads to them."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from dermsbus.dispatch import Routes
+from dermsbus.handlers import der_groups, operation_set
+from dermsbus.messages.envelope import Noun, Verb
+
+__all__ = ["ROUTES"]
+
+ROUTES: Final[Routes] = MappingProxyType(
+    {
+        (Verb.CREATE, Noun.DER_GROUPS): der_groups.create,
+        (Verb.CHANGE, Noun.DER_GROUPS): der_groups.change,
+        (Verb.DELETE, Noun.DER_GROUPS): der_groups.delete,
+        (Verb.GET, Noun.DER_GROUPS): der_groups.get,
+        (Verb.EXECUTE, Noun.OPERATION_SET): operation_set.execute,
+        (Verb.CREATED, Noun.DER_GROUPS): der_groups.created,
+        (Verb.CHANGED, Noun.DER_GROUPS): der_groups.changed,
+        (Verb.DELETED, Noun.DER_GROUPS): der_groups.deleted,
+        (Verb.EXECUTED, Noun.OPERATION_SET): operation_set.executed,
+    }
+)
+"""Every request and notification that is served."""

@@ -1,0 +1,134 @@
+"""DERGroups: create, change, delete and get them, and take in what other systems tell of theirs.
+
+Each group of a message stands for itself: what is refused for one leaves the others done.
+
+Source: use cases 1 to 6, EPRI cases DERG-1 to DERG-9 and decisions 6 to 14 of the project's reference tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from dermsbus.dispatch import Desk, Event, Outcome
+from dermsbus.domain.model import EndDeviceGroup, GroupReference, Name
+from dermsbus.domain.registry import Notice
+from dermsbus.errors import GroupNotFound, IDKind, ObjectID, RequestError
+from dermsbus.messages.envelope import DERGroupQueries, DERGroups, Envelope, Noun, Payload, Verb
+
+__all__ = ["change", "changed", "create", "created", "delete", "deleted", "get"]
+
+R = TypeVar("R")
+
+
+def create(message: Envelope, desk: Desk) -> Outcome:
+    """New groups; those that stated no mRID are returned with the one they were given."""
+    stated = _groups(message)
+    new, errors = _each(stated, lambda group: desk.groups.create(group, desk.behaviour))
+    given = tuple(result for group, result in new if not (group.mrid or "").strip())
+    echo = given if not errors or desk.behaviour.echo_created_on_partial else ()
+    return Outcome(
+        done=len(new), errors=errors, payload=_payload(echo), events=_events(Verb.CREATED, [group for _, group in new])
+    )
+
+
+def change(message: Envelope, desk: Desk) -> Outcome:
+    """Functions, description, version and members of groups; the event tells what was stated."""
+    done, errors = _each(_groups(message), lambda group: desk.groups.change(group, desk.behaviour))
+    told = [replace(stated, mrid=result.mrid, names=result.names) for stated, result in done]
+    return Outcome(done=len(done), errors=errors, events=_events(Verb.CHANGED, told))
+
+
+def delete(message: Envelope, desk: Desk) -> Outcome:
+    """Whole groups, by the noun's element or by Payload/ID."""
+    done, errors = _each(_groups(message), lambda group: desk.groups.delete(group, desk.behaviour))
+    gone = [EndDeviceGroup(mrid=group.mrid, names=group.names) for _, group in done if group]
+    return Outcome(done=len(done), errors=_by_id(message, errors), events=_events(Verb.DELETED, gone))
+
+
+def get(message: Envelope, desk: Desk) -> Outcome:
+    """Groups by mRID or name, all of them for a reference that names none."""
+    request = message.request
+    query = request.query if request else None
+    if isinstance(query, DERGroupQueries):
+        references: Sequence[GroupReference] = query.references
+    else:
+        references = [_reference(object_id) for object_id in (request.ids if request else ())]
+    found, errors = desk.groups.query(references, desk.behaviour)
+    errors = errors if query else tuple(_as_request_id(error) for error in errors)
+    return Outcome(done=len(found), errors=errors, payload=_payload(found))
+
+
+def created(message: Envelope, desk: Desk) -> Outcome:
+    """Another system's new groups."""
+    return _take_in(Notice.CREATED, message, desk)
+
+
+def changed(message: Envelope, desk: Desk) -> Outcome:
+    """Another system's changed groups."""
+    return _take_in(Notice.CHANGED, message, desk)
+
+
+def deleted(message: Envelope, desk: Desk) -> Outcome:
+    """Another system's deleted groups."""
+    return _take_in(Notice.DELETED, message, desk)
+
+
+def _take_in(notice: Notice, message: Envelope, desk: Desk) -> Outcome:
+    done, errors = _each(_groups(message), lambda group: desk.groups.take_in(notice, group, desk.behaviour))
+    return Outcome(done=len(done), errors=errors)
+
+
+def _each(
+    groups: Sequence[EndDeviceGroup], act: Callable[[EndDeviceGroup], R]
+) -> tuple[list[tuple[EndDeviceGroup, R]], tuple[RequestError, ...]]:
+    """What *act* made of each group, and what it refused."""
+    done: list[tuple[EndDeviceGroup, R]] = []
+    errors: list[RequestError] = []
+    for group in groups:
+        try:
+            done.append((group, act(group)))
+        except RequestError as error:
+            errors.append(error)
+    return done, tuple(errors)
+
+
+def _groups(message: Envelope) -> tuple[EndDeviceGroup, ...]:
+    payload = message.payload
+    assert payload is not None  # the reader refuses commands and events without
+    if isinstance(payload.content, DERGroups):
+        return payload.content.groups
+    return tuple(_pointed_at(object_id) for object_id in payload.ids)
+
+
+def _reference(object_id: ObjectID) -> GroupReference:
+    if object_id.kind is IDKind.NAME:
+        return GroupReference(names=(Name(name=object_id.value),))
+    return GroupReference(mrid=object_id.value)
+
+
+def _pointed_at(object_id: ObjectID) -> EndDeviceGroup:
+    reference = _reference(object_id)
+    return EndDeviceGroup(mrid=reference.mrid, names=reference.names)
+
+
+def _by_id(message: Envelope, errors: tuple[RequestError, ...]) -> tuple[RequestError, ...]:
+    by_id = message.payload is not None and message.payload.ids
+    return tuple(_as_request_id(error) for error in errors) if by_id else errors
+
+
+def _as_request_id(error: RequestError) -> RequestError:
+    """An unknown group that was named by an ID element is an invalid request ID, 2.15."""
+    if not isinstance(error, GroupNotFound):
+        return error
+    return GroupNotFound(error.details, code="2.15", object_id=error.object_id)
+
+
+def _payload(groups: Sequence[EndDeviceGroup]) -> Payload | None:
+    return Payload(content=DERGroups(groups=tuple(groups))) if groups else None
+
+
+def _events(verb: Verb, groups: Sequence[EndDeviceGroup]) -> tuple[Event, ...]:
+    payload = _payload(groups)
+    return (Event(verb=verb, noun=Noun.DER_GROUPS, payload=payload),) if payload else ()

@@ -1,0 +1,128 @@
+"""What a store promises: everything that one batch of messages changed, committed together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from dermsbus.domain.model import EndDeviceGroup
+from dermsbus.domain.registry import GroupChange
+from dermsbus.transports.base import Outgoing
+
+__all__ = ["Commit", "GroupChange", "InboxKey", "InboxRecord", "OutboxEntry", "OutboxState", "Store"]
+
+
+class OutboxState(StrEnum):
+    """Where an outgoing message stands."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    UNDELIVERABLE = "undeliverable"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboxKey:
+    """The identity of a received message.
+
+    Attributes:
+        source: ``Header/Source``; empty where absent.
+        message_id: ``Header/MessageID``, not empty.
+    """
+
+    source: str
+    message_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboxRecord:
+    """A message that was carried out or refused.
+
+    Attributes:
+        key: its identity.
+        digest: SHA-256 of the received body.
+        received_at: aware, UTC.
+    """
+
+    key: InboxKey
+    digest: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboxEntry:
+    """A message to be sent.
+
+    Attributes:
+        entry_id: order of writing, from 1; 0 before it is committed.
+        cause: the received message it answers or tells of; None for one of our own making.
+        is_reply: True for the reply to *cause*, False for an event.
+        message: what to publish.
+        state: pending, sent or undeliverable.
+        attempts: publishes tried so far.
+    """
+
+    message: Outgoing
+    cause: InboxKey | None = None
+    is_reply: bool = False
+    entry_id: int = 0
+    state: OutboxState = OutboxState.PENDING
+    attempts: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Commit:
+    """One transaction: applied in the order inbox, groups, outbox.
+
+    An inbox record whose key is already there replaces the older one (a peer that sends the same MessageID again on
+    purpose; the consumer decides that before).
+    """
+
+    inbox: tuple[InboxRecord, ...] = ()
+    groups: tuple[GroupChange, ...] = ()
+    outbox: tuple[OutboxEntry, ...] = ()
+
+
+class Store(Protocol):
+    """Durable memory of one adapter. All calls come from the consumer's thread but `close`.
+
+    Every method raises StoreError if the store fails; then nothing of the call has happened.
+    """
+
+    def groups(self) -> Iterator[EndDeviceGroup]:
+        """All groups, in the order of their creation, members in the order of their joining."""
+        ...
+
+    def recall(self, key: InboxKey) -> InboxRecord | None:
+        """The record of a message seen before, or None."""
+        ...
+
+    def replies_to(self, key: InboxKey) -> tuple[OutboxEntry, ...]:
+        """The stored replies (not events) to a message seen before: those of its latest handling."""
+        ...
+
+    def commit(self, commit: Commit) -> tuple[OutboxEntry, ...]:
+        """Write *commit* in one transaction, durable when the call returns.
+
+        Returns:
+            Its outbox entries with their entry ids.
+        """
+        ...
+
+    def pending(self, limit: int = 1000) -> tuple[OutboxEntry, ...]:
+        """Outbox entries that are not sent, oldest first."""
+        ...
+
+    def mark(self, entry_ids: Sequence[int], state: OutboxState) -> None:
+        """Set the state of outbox entries and count one attempt for each."""
+        ...
+
+    def purge(self, older_than: datetime) -> int:
+        """Forget inbox records received before *older_than* and outbox entries sent before it; returns how many."""
+        ...
+
+    def close(self) -> None:
+        """Close it. Idempotent."""
+        ...
