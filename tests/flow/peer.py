@@ -7,11 +7,17 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
+from lxml import etree
+
+import dermsbus_profiles
 from dermsbus.transports.base import Delivery, Outgoing, PublishState, Queue, ReplyTo, Subscription, Topic, Transport
+from dermsbus_profiles import MESSAGE_NAMESPACE, MESSAGE_SCHEMA, PROFILES, Variant
 
 REQUESTS = "cim.production.req.derms1"
 EVENTS = "cim.production.evt.derms1.*.*"
@@ -48,6 +54,8 @@ class Message:
 
     @classmethod
     def of(cls, delivery: Delivery) -> Self:
+        """What arrived, once it was found valid: no test looks at a message that breaks its schema."""
+        assert_valid(delivery.body)
         return cls(delivery, ET.fromstring(delivery.body))
 
     @property
@@ -79,6 +87,29 @@ class Message:
     @property
     def group_names(self) -> list[str | None]:
         return [group.name for group in self.groups]
+
+
+@cache
+def _schema(file_name: str) -> etree.XMLSchema:
+    return etree.XMLSchema(file=str(Path(dermsbus_profiles.__file__).parent / file_name))
+
+
+def assert_valid(body: bytes) -> None:
+    """The envelope, and every profile element in it against the variant that the message's verb asks for."""
+    root = etree.fromstring(body)
+    name = etree.QName(root)
+    verb = root.findtext(f"{{*}}Header/{{{MESSAGE_NAMESPACE}}}Verb")
+    variant = Variant.CONSTRAINED if verb in {None, "reply", "created"} else Variant.UNCONSTRAINED
+    if name.namespace == MESSAGE_NAMESPACE:
+        _schema(MESSAGE_SCHEMA).assertValid(root)
+    else:
+        noun = str(name.namespace).rpartition("/")[2].removesuffix("Message")
+        _schema(PROFILES[noun].wrapper_schema(variant)).assertValid(root)
+    for profile in PROFILES.values():
+        for element in root.iter(f"{{{profile.payload_namespace}}}{profile.noun}"):
+            schema = profile.payload_schema(variant)
+            assert schema is not None
+            _schema(schema).assertValid(element)
 
 
 def local(element: ET.Element) -> str:
@@ -170,7 +201,11 @@ class Peer:
             reply_to=reply_to,
             properties=properties or {},
         )
+        deadline = time.monotonic() + 30
         (outcome,) = self.transport.publish([message])
+        while outcome.state is PublishState.UNKNOWN and time.monotonic() < deadline:
+            time.sleep(0.1)  # what nobody knows the fate of is sent again, with the same MessageID, but not at once
+            (outcome,) = self.transport.publish([message])
         assert outcome.state is PublishState.ACCEPTED, outcome
         return message.message_id
 
