@@ -1,0 +1,219 @@
+"""What came back on a request: result, errors and payload together, whatever the result is.
+
+Source: "meaning of Result" and conformance cases C07 to C13, H3 and H4 of the project's reference tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Self
+
+from dermsbus.domain.model import EndDeviceGroup
+from dermsbus.errors import (
+    GroupAmbiguous,
+    GroupNotFound,
+    IncompleteRequest,
+    MemberNotFound,
+    MessageError,
+    NotAttempted,
+    ObjectID,
+    RequestError,
+    RequestTimedOut,
+    RolledBack,
+    RuleViolation,
+)
+from dermsbus.messages.answers import entry
+from dermsbus.messages.envelope import DERGroups, Envelope, ErrorEntry, Reply, Result
+from dermsbus.reply_codes import code_order, reason_of
+
+__all__ = ["Answer", "AnswerPart", "AnswerTimedOut", "Correlation", "UnreadableAnswer", "is_partial_chunk"]
+
+_MORE_FOLLOWS: Final = "0.1"
+_NOTHING_FOLLOWS: Final = "0.2"
+_FAILED_WITHOUT_ERROR: Final = "5.3"
+_KINDS: Final = MappingProxyType(
+    {
+        "4.1": RequestTimedOut,
+        "5.2": NotAttempted,
+        "5.8": IncompleteRequest,
+        "5.9": RolledBack,
+        "6.1": RuleViolation,
+        "99.1": GroupNotFound,
+    }
+)
+
+
+class Correlation(StrEnum):
+    """How a reply was found to belong to its request, from the surest to the least sure."""
+
+    TRANSPORT = "transport correlation id"
+    CORRELATION_ID = "CorrelationID"
+    MESSAGE_ID = "MessageID"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnswerPart:
+    """One reply message.
+
+    Attributes:
+        envelope: as decoded.
+        body: as received.
+    """
+
+    envelope: Envelope
+    body: bytes
+
+    @property
+    def reply(self) -> Reply:
+        """Its Reply; a message without one is FAILED, for its sender did not say that it succeeded."""
+        return self.envelope.reply or Reply(result=Result.FAILED)
+
+
+def is_partial_chunk(part: AnswerPart) -> bool:
+    """True if the message says that more replies to the same request follow (PARTIAL with an Error 0.1)."""
+    reply = part.reply
+    return reply.result is Result.PARTIAL and any(error.code == _MORE_FOLLOWS for error in reply.errors)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """The outcome of one request.
+
+    Attributes:
+        result: OK, PARTIAL or FAILED; success is decided by it alone.
+        errors: all Errors of all parts, as sent; a FAILED without any has one 5.3 of our own.
+        parts: the reply messages in the order of their arrival; several where the responder split its answer.
+        correlated_by: how the last of them was matched.
+        message_id: ``Header/MessageID`` of the request; empty if it had none.
+    """
+
+    result: Result
+    errors: tuple[ErrorEntry, ...]
+    parts: tuple[AnswerPart, ...]
+    correlated_by: Correlation
+    message_id: str = ""
+
+    @classmethod
+    def of(cls, parts: Iterable[AnswerPart], correlated_by: Correlation, message_id: str) -> Self:
+        """The answer that complete *parts* make; the last one decides the result."""
+        parts = tuple(parts)
+        result = parts[-1].reply.result
+        errors = tuple(_told(parts))
+        if result is Result.FAILED and all(_is_notice(error.code) for error in errors):
+            errors += (entry(_FAILED_WITHOUT_ERROR, "the reply says FAILED, and no Error in it says why"),)
+        return cls(result=result, errors=errors, parts=parts, correlated_by=correlated_by, message_id=message_id)
+
+    @classmethod
+    def cut_short(cls, parts: Iterable[AnswerPart], correlated_by: Correlation, message_id: str) -> Self:
+        """What arrived of an answer before the time was over: FAILED with an Error 4.1, and what came."""
+        parts = tuple(parts)
+        errors = (*_told(parts), entry("4.1", f"{len(parts)} partial replies came, the last did not"))
+        return cls(result=Result.FAILED, errors=errors, parts=parts, correlated_by=correlated_by, message_id=message_id)
+
+    @property
+    def ok(self) -> bool:
+        """True if everything that was asked for is done."""
+        return self.result is Result.OK
+
+    @property
+    def envelope(self) -> Envelope:
+        """The last reply message."""
+        return self.parts[-1].envelope
+
+    @property
+    def body(self) -> bytes:
+        """The last reply message as received."""
+        return self.parts[-1].body
+
+    @property
+    def groups(self) -> tuple[EndDeviceGroup, ...]:
+        """The groups in the payloads of all parts, in order; also of a FAILED or PARTIAL answer."""
+        payloads = (part.envelope.payload for part in self.parts)
+        contents = (payload.content for payload in payloads if payload)
+        return tuple(group for content in contents if isinstance(content, DERGroups) for group in content.groups)
+
+    @property
+    def ids(self) -> tuple[ObjectID, ...]:
+        """The ids in the Replies of all parts."""
+        return tuple(object_id for part in self.parts for object_id in part.reply.ids)
+
+    @property
+    def failures(self) -> tuple[RequestError, ...]:
+        """What failed, as errors that can be raised: one for each Error outside category 0."""
+        return tuple(_as_error(error) for error in self.errors if not _is_notice(error.code))
+
+    def raise_for_result(self, *, partial_is_ok: bool = False) -> Self:
+        """This answer, if the request succeeded.
+
+        Args:
+            partial_is_ok: PARTIAL will do too.
+
+        Raises:
+            RequestError: FAILED or PARTIAL: the subclass that goes with the first failure's code, the other failures as
+                notes.
+        """
+        if self.ok or (partial_is_ok and self.result is Result.PARTIAL):
+            return self
+        first, *others = self.failures or (
+            RequestError("the reply says PARTIAL, and no Error in it says what failed", code=_NOTHING_FOLLOWS),
+        )
+        for other in others:
+            first.add_note(f"also {other.code} {other.reason}: {other.details}")
+        raise first
+
+
+class AnswerTimedOut(RequestTimedOut):
+    """No reply, or not the last of several, came in time; the request may or may not have been carried out.
+
+    Attributes:
+        partial: what came in time (FAILED, with an Error 4.1), None if nothing did.
+    """
+
+    def __init__(self, details: str, *, partial: Answer | None = None) -> None:
+        super().__init__(details)
+        self.partial = partial
+
+
+class UnreadableAnswer(MessageError):
+    """A reply that belongs to the request and cannot be read: whether the request was carried out is not known.
+
+    Attributes:
+        body: the reply as received.
+    """
+
+    def __init__(self, cause: MessageError, body: bytes) -> None:
+        super().__init__(*cause.violations, code=cause.code)
+        self.body = body
+
+
+def _told(parts: tuple[AnswerPart, ...]) -> Iterator[ErrorEntry]:
+    """The Errors of *parts*, but for the 0.1 that only announce the next part."""
+    for number, part in enumerate(parts, start=1):
+        for error in part.reply.errors:
+            if error.code != _MORE_FOLLOWS or number == len(parts):
+                yield error
+
+
+def _is_notice(code: str) -> bool:
+    return code_order(code)[0] == 0
+
+
+def _as_error(error: ErrorEntry) -> RequestError:
+    details = error.details or error.reason or reason_of(error.code) or f"the responder gives code {error.code} only"
+    return _kind(error)(
+        details,
+        code=error.code,
+        object_id=error.object_id,
+        related_id=error.related_id,
+        operation_id=error.operation_id,
+    )
+
+
+def _kind(error: ErrorEntry) -> type[RequestError]:
+    if error.code == "2.29":
+        of_member = error.object_id is not None and error.object_id.object_type == "EndDevice"
+        return MemberNotFound if of_member else GroupAmbiguous
+    return _KINDS.get(error.code, RequestError)

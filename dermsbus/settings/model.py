@@ -1,0 +1,214 @@
+"""The settings and what each may be.
+
+Source: defaults of the project's reference tables; the keys are a house choice, ADR 7.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from dermsbus.domain.addresses import ANY, is_word
+from dermsbus.domain.behaviour import BEHAVIOURS, Behaviour, Tolerance
+from dermsbus.messages.codec import ReaderSettings
+from dermsbus.messages.envelope import Style
+from dermsbus.messages.intake import Limits
+from dermsbus.settings.urls import BusScheme, BusUrl, HttpAddress
+
+__all__ = ["PREFIX", "DmsSettings", "Settings"]
+
+PREFIX: Final = "DERMSBUS_"
+"""How the names of our environment variables begin."""
+
+_CODE: Final = re.compile(r"[0-9]+\.[0-9]+", re.ASCII)
+
+
+def _bus(value: object) -> object:
+    return BusUrl.parse(value) if isinstance(value, str) else value
+
+
+def _http(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return None if value == "off" else HttpAddress.parse(value)
+
+
+def _word(text: str) -> str:
+    if not is_word(text):
+        raise ValueError(
+            f"must be lower-case letters, digits, _ and -, as it becomes part of destinations; it is {text[:64]!r}"
+        )
+    return text
+
+
+def _profile(name: str) -> str:
+    if name not in BEHAVIOURS:
+        raise ValueError(f"must be one of {', '.join(BEHAVIOURS)}; it is {name[:64]!r}")
+    return name
+
+
+def _profile_behaviour(valid: dict[str, object]) -> Behaviour:
+    """The behaviour of the profile that was chosen; the default one if that choice is itself at fault."""
+    return BEHAVIOURS[str(valid.get("profile", "default"))]
+
+
+def _behaviour(value: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+    """The profile with the table's properties in place of its own."""
+    if isinstance(value, Behaviour):
+        return value
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a table of behaviour properties")  # noqa: TRY004 pydantic reports ValueError only
+    behaviour = validate({**asdict(_profile_behaviour(info.data)), **value})
+    if isinstance(behaviour, Behaviour) and not _CODE.fullmatch(behaviour.unknown_group_code):
+        raise ValueError("unknown_group_code must be a dotted pair, such as 99.1")
+    return behaviour
+
+
+def _limits(limits: Limits) -> Limits:
+    for name, value in asdict(limits).items():
+        if value < 1:
+            raise ValueError(f"{name} must be 1 or more; it is {value}")
+    return limits
+
+
+def _comma_separated(value: object) -> object:
+    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
+def _zone(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"must be a zone of the IANA list, such as Europe/Berlin; it is {value[:64]!r}") from error
+
+
+_Word = Annotated[str, AfterValidator(_word)]
+
+
+class DmsSettings(BaseModel):
+    """What only the DMS commands use: table ``dms``.
+
+    Attributes:
+        source: our own name as a requester.
+        to: the responder; None for the ``source`` of the same settings.
+        timeout_s: seconds to wait for a reply, more than 0, at most a day.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: _Word = "dms1"
+    to: _Word | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=86_400)] = 30.0
+
+
+class Settings(BaseSettings):
+    """All settings, checked. Constructed directly it reads nothing from outside; `load` gathers from the sources.
+
+    Attributes:
+        bus: where the bus is.
+        source: name of this DERMS: in its request queue, its event topics and ``Header/Source``.
+        context: system context, such as ``production``; in destination names, and compared with ``Header/Context``
+            without regard to case.
+        profile: name of a behaviour profile, see `BEHAVIOURS`.
+        behaviour: the profile with every single property that the operator replaced.
+        store: file of the registry, relative to the working directory.
+        http: where health is served, None for nowhere.
+        adopt_from: sources whose events about groups are adopted into the registry; ``*`` for all; never our own.
+        assumed_zone: the zone of times that state none.
+        style: how the messages that we begin ourselves are spelled; a reply takes the style of its request.
+        namespace_year: the year in the namespaces of payloads and wrappers, four digits.
+        limits: how large a received message may be.
+        retention_days: how long received MessageIDs and sent messages are remembered.
+        log_level: the least severity that is logged.
+        log_format: ``pretty``, ``json`` (lines), or ``auto``: pretty on a terminal.
+        dms: what only the DMS commands use.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        enable_decoding=False,
+        validate_default=True,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+    )
+
+    bus: Annotated[BusUrl, BeforeValidator(_bus)] = BusUrl(scheme=BusScheme.EMBEDDED, host="127.0.0.1", port=61613)
+    source: _Word = "derms1"
+    context: _Word = "production"
+    profile: Annotated[str, AfterValidator(_profile)] = "default"
+    behaviour: Annotated[Behaviour, WrapValidator(_behaviour)] = Field(default_factory=_profile_behaviour)
+    store: Path = Path("dermsbus.db")
+    http: Annotated[HttpAddress | None, BeforeValidator(_http)] = HttpAddress(host="127.0.0.1", port=8080)
+    adopt_from: Annotated[tuple[str, ...], BeforeValidator(_comma_separated)] = (ANY,)
+    assumed_zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("UTC")
+    style: Style = Style.GENERIC
+    namespace_year: Annotated[int, Field(ge=1000, le=9999)] = ReaderSettings().year
+    limits: Annotated[Limits, AfterValidator(_limits)] = Limits()
+    retention_days: Annotated[float, Field(ge=1, le=3650)] = 7.0
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "pretty", "json"] = "auto"
+    dms: DmsSettings = DmsSettings()
+
+    @property
+    def responder(self) -> str:
+        """The system that the DMS commands send to."""
+        return self.dms.to or self.source
+
+    @property
+    def reader(self) -> ReaderSettings:
+        """How received messages are read."""
+        return ReaderSettings(
+            tolerance=self.behaviour.tolerance,
+            zone=self.assumed_zone,
+            year=self.namespace_year,
+            limits=self.limits,
+        )
+
+    @property
+    def tolerant_reader(self) -> ReaderSettings:
+        """How the DMS reads answers and events: a deviation that is known of real peers costs no answer."""
+        return replace(self.reader, tolerance=Tolerance.TOLERANT)
+
+    @field_validator("adopt_from")
+    @classmethod
+    def _never_our_own(cls, sources: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for source in sources:
+            if source != ANY:
+                _word(source)
+            if source == info.data.get("source"):
+                raise ValueError(f"must not name {source!r}, our own source: our events would come back to us")
+        return sources
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 the base class's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 the same
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 the same
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what the constructor is given: the environment is `load`'s business."""
+        return (init_settings,)

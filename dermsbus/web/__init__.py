@@ -1,0 +1,1 @@
+"""What dermsbus serves over HTTP."""

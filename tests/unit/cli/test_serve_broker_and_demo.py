@@ -1,0 +1,118 @@
+"""The commands that stay: ``serve`` and ``broker``; and the one that shows everything: ``demo``."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dermsbus import __version__
+
+Run = Callable[..., object]
+Start = Callable[..., subprocess.Popen[str]]
+
+
+def log_until(process: subprocess.Popen[str], event: str) -> dict[str, object]:
+    """Read the log up to an event; its facts."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        said = json.loads(line)
+        if said["event"] == event:
+            return dict(said)
+    raise AssertionError(f"it ended without saying {event!r}")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_serve_says_where_it_is_serves_and_ends_cleanly(
+    run: Run, start: Start, unused_port: int, how: signal.Signals
+) -> None:
+    bus = f"embedded://127.0.0.1:{unused_port}"
+    server = start("serve", "--bus", bus, "--source", "derms7", "--http", "127.0.0.1:0", "--store", "mine.db")
+    said = log_until(server, "serving")
+    assert said["bus"] == bus
+    assert said["requests"] == "cim.production.req.derms7"
+    assert (said["profile"], said["store"], said["groups"]) == ("default", "mine.db", 0)
+    assert run("groups", "create", "feeder7", "--bus", bus, "--to", "derms7").code == 0
+    with urllib.request.urlopen(f"http://{said['http']}/ready", timeout=10) as response:
+        assert json.load(response)["ready"] is True
+    server.send_signal(how)
+    out, err = server.communicate(timeout=20)
+    assert (server.returncode, out) == (0, "")
+    assert "Traceback" not in err
+    assert Path("mine.db").exists()
+
+
+def test_serve_refuses_what_it_cannot_use_and_names_it(run: Run, tmp_path: Path) -> None:
+    Path("derms.toml").write_text('bus = "stomp://u:hunter2@h:x"\nprofle = "epri"\n', encoding="utf-8")
+    ran = run("serve", "--config", "derms.toml", "--http", "nowhere")
+    assert (ran.code, ran.out) == (2, "")
+    bus, http, profile = sorted(ran.err.splitlines(), key=lambda line: ("bus" not in line, "--http" not in line))
+    assert bus.startswith("error: derms.toml: bus: has no readable host and port")
+    assert http == "error: --http: must be HOST:PORT, such as 127.0.0.1:8080, or off; it is 'nowhere'"
+    assert profile == "error: derms.toml: profle: there is no such setting; is profile meant?"
+    assert "hunter2" not in ran.err
+
+
+def test_serve_refuses_a_port_that_is_taken(run: Run, unused_port: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        ran = run("serve", "--bus", f"embedded://127.0.0.1:{unused_port}", "--http", address)
+    assert ran.code == 2
+    assert f"error: http: cannot listen on {address}: Address already in use" in ran.err
+
+
+def test_the_broker_alone_lets_in_who_has_the_passcode(run: Run, start: Start) -> None:
+    Path("passcode").write_text("hunter2\n", encoding="utf-8")
+    broker = start("broker", "--port", "0", "--login", "dms1", "--passcode-file", "passcode")
+    address = str(log_until(broker, "broker listens")["bus"]).removeprefix("stomp://")
+    ok = run("groups", "list", "--timeout", "1", "--bus", f"stomp://dms1@{address}?password_file=passcode")
+    assert "no reply within 1 s" in ok.err, "connected, though no DERMS is there"
+    refused = run("groups", "list", "--timeout", "1", "--bus", f"stomp://dms1:wrong@{address}")
+    assert "not connected" in refused.err
+    broker.send_signal(signal.SIGINT)
+    _, err = broker.communicate(timeout=20)
+    assert broker.returncode == 0
+    assert "hunter2" not in err
+
+
+def test_the_broker_refuses_a_passcode_that_cannot_be_read(run: Run) -> None:
+    ran = run("broker", "--login", "dms1", "--passcode-file", "none")
+    assert ran.code == 2
+    assert ran.err.startswith("error: --passcode-file: none cannot be read: ")
+
+
+def test_the_demo_shows_the_life_of_a_group_and_what_to_try_next(start: Start, tmp_path: Path) -> None:
+    began = time.monotonic()
+    process = start("demo")
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+    assert time.monotonic() - began < 30
+    assert out.count("as expected\n") == 10
+    for root in ("<RequestMessage", "<ResponseMessage", "<EventMessage"):
+        assert root in out
+    for verb in ("created", "changed", "executed", "deleted"):
+        assert f"    <Verb>{verb}</Verb>\n" in out
+    assert "  6.1 " in out
+    assert "  1.8 " in out
+    assert "\x1b" not in out, "no colours in a pipe"
+    assert "Try next:" in out
+    assert "  dermsbus serve\n" in out
+    assert list(tmp_path.iterdir()) == [], "and leaves nothing behind"
+
+
+def test_the_version_is_said(run: Run) -> None:
+    ran = run("--version")
+    assert (ran.code, ran.out) == (0, f"dermsbus {__version__}\n")
+
+
+def test_without_a_command_the_help_is_shown(start: Start) -> None:
+    out, _ = start().communicate(timeout=20)
+    for command in ("demo", "serve", "broker", "groups", "listen", "send", "check"):
+        assert f"\n  {command} " in out
