@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+import structlog
+
 from dermsbus.dispatch import Desk, Event, Outcome
 from dermsbus.domain.model import EndDeviceGroup, GroupReference, Name
 from dermsbus.domain.registry import Notice
@@ -20,6 +22,8 @@ from dermsbus.messages.envelope import DERGroupQueries, DERGroups, Envelope, Nou
 __all__ = ["change", "changed", "create", "created", "delete", "deleted", "get"]
 
 R = TypeVar("R")
+
+_log = structlog.get_logger(__name__)
 
 
 def create(message: Envelope, desk: Desk) -> Outcome:
@@ -43,6 +47,9 @@ def change(message: Envelope, desk: Desk) -> Outcome:
 def delete(message: Envelope, desk: Desk) -> Outcome:
     """Whole groups, by the noun's element or by Payload/ID."""
     done, errors = _each(_groups(message), lambda group: desk.groups.delete(group, desk.behaviour))
+    for stated, _ in done:
+        if stated.end_devices:
+            _log.warning("delete lists members; the whole group was deleted", mrid=stated.mrid, names=stated.names)
     gone = [EndDeviceGroup(mrid=group.mrid, names=group.names) for _, group in done if group]
     return Outcome(done=len(done), errors=_by_id(message, errors), events=_events(Verb.DELETED, gone))
 

@@ -1,0 +1,110 @@
+"""The tables of the store, in terms that SQLite and PostgreSQL both have.
+
+* ``dermsbus_store``: the version of these tables, one row.
+* ``der_group``, ``der_group_member``: the groups, one row per member, so that a change of members costs what changes.
+  Whatever of a group is read and written as a whole (functions, names, version) is one JSON text: the registry in
+  process is the index, so that nothing is ever looked for inside.
+* ``inbox``: the messages carried out or refused, by their identity.
+* ``outbox``: the messages to be sent, in the order of writing.
+
+Instants are text, UTC, with microseconds: they sort as they happened, and a person can read them.
+
+Source: table rows of the project's reliability reference; house choices: ADR 12.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+)
+
+__all__ = ["SCHEMA_VERSION", "der_group", "der_group_member", "inbox", "is_pending", "metadata", "outbox", "version"]
+
+SCHEMA_VERSION: Final = 1
+"""Version of the tables; raised by one with every change of them."""
+
+metadata = MetaData()
+
+_ROW_ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows itself only in an INTEGER key
+
+version = Table("dermsbus_store", metadata, Column("version", Integer, nullable=False))
+
+der_group = Table(
+    "der_group",
+    metadata,
+    Column("group_id", _ROW_ID, primary_key=True, doc="in the order of creation"),
+    Column("mrid", Text, nullable=False, unique=True),
+    Column("description", Text),
+    Column("functions", Text, doc="JSON object of nine flags"),
+    Column("names", Text, doc="JSON array; null for none"),
+    Column("version", Text, doc="JSON object; null for none"),
+)
+
+der_group_member = Table(
+    "der_group_member",
+    metadata,
+    Column("group_id", _ROW_ID, ForeignKey(der_group.c.group_id, ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False, doc="in the order of joining, with gaps"),
+    Column("mrid", Text),
+    Column("names", Text, doc="JSON array; null for none"),
+    UniqueConstraint("group_id", "mrid"),
+    sqlite_with_rowid=False,
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("received_at", Text, nullable=False),
+    Index("inbox_by_age", "received_at"),
+    sqlite_with_rowid=False,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("entry_id", _ROW_ID, primary_key=True, doc="in the order of writing; never given again"),
+    Column("cause_source", Text, doc="key of the received message it answers or tells of; null for none"),
+    Column("cause_message_id", Text),
+    Column("is_reply", Boolean, nullable=False),
+    Column("superseded", Boolean, nullable=False, doc="a reply to an earlier handling of the same message"),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("sent_at", Text),
+    Column("destination_kind", Text, nullable=False, doc="queue, topic or reply-to"),
+    Column("destination", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("correlation_id", Text),
+    Column("reply_to", Text),
+    Column("kind", Text),
+    Column("source", Text),
+    Column("properties", Text, nullable=False, doc="JSON object of text"),
+    Column("persistent", Boolean, nullable=False),
+    Column("time_to_live_s", Float(53)),
+    Column("order_key", Text),
+    sqlite_autoincrement=True,
+)
+
+is_pending: Final = literal_column("outbox.state") == literal_column("'pending'")
+"""What is not sent: written out, not bound, for only then does SQLite use the partial index."""
+
+Index("outbox_pending", outbox.c.entry_id, sqlite_where=is_pending, postgresql_where=is_pending)
+Index("outbox_by_cause", outbox.c.cause_source, outbox.c.cause_message_id)
+Index("outbox_by_age", outbox.c.sent_at)

@@ -1,0 +1,455 @@
+"""The store in one SQLite file: what a commit returned from is on the disk, and survives kill -9 and power loss.
+
+The file is in write-ahead mode with ``synchronous=FULL``; every write begins with ``BEGIN IMMEDIATE``, so that it waits
+for a lock before it reads and not in the middle. One process holds the file (see `dermsbus.store.claim`); a person may
+still look at it with the ``sqlite3`` shell while it is in use.
+
+A fault of the disk itself ends the store's work: what is written cannot be known then, and trying again would hide it
+(a second fsync reports success for what the first one lost). Only a new start, which reads the file anew, finds out.
+
+Source: fault rows 8, 9, 20 to 22 and 26 and table rows of the project's reliability reference; house choices: ADR 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from threading import Lock
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Delete,
+    Engine,
+    StaticPool,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    create_engine,
+    delete,
+    event,
+    exists,
+    func,
+    insert,
+    inspect,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from dermsbus.domain.model import EndDevice, EndDeviceGroup
+from dermsbus.domain.registry import GroupChange
+from dermsbus.errors import StoreError
+from dermsbus.store import rows
+from dermsbus.store.base import Commit, InboxKey, InboxRecord, OutboxEntry, OutboxState
+from dermsbus.store.claim import Claim
+from dermsbus.store.member_changes import MemberChanges, member_changes
+from dermsbus.store.schema import (
+    SCHEMA_VERSION,
+    der_group,
+    der_group_member,
+    inbox,
+    is_pending,
+    metadata,
+    outbox,
+    version,
+)
+
+__all__ = ["IN_MEMORY", "SqliteStore"]
+
+IN_MEMORY: Final = ":memory:"
+"""In place of a path: a store that lasts as long as the object."""
+
+_MEMBERS_A_PAGE: Final = 20_000
+_LARGEST_WAL_BYTES: Final = 64 * 1024 * 1024
+
+_BEGIN: Final = "dermsbus_begin"
+"""Execution option: how a transaction begins; None for statements that SQLite wants outside of one."""
+
+_DISK_FAULT: Final = (
+    "the disk or its file system failed: look at the system log and the disk, restore the file from a backup if it is "
+    "damaged, then restart dermsbus; until then it takes no more work"
+)
+_DAMAGED: Final = "this is no SQLite file, or it is damaged: restore it from a backup, or choose another file"
+_LOCKED: Final = "another program has locked it: end what reads or writes this file (a sqlite3 shell, a backup)"
+_NO_ACCESS: Final = "the user of this process must be able to write the file, and to create files in its folder"
+_ADVICE: Final = MappingProxyType(
+    {
+        "SQLITE_FULL": "the disk is full: free space on it; this transaction was not written, earlier ones are safe",
+        "SQLITE_BUSY": _LOCKED,
+        "SQLITE_LOCKED": _LOCKED,
+        "SQLITE_READONLY": _NO_ACCESS,
+        "SQLITE_CANTOPEN": _NO_ACCESS,
+        "SQLITE_PERM": _NO_ACCESS,
+        "SQLITE_AUTH": _NO_ACCESS,
+        "SQLITE_IOERR": _DISK_FAULT,
+        "SQLITE_CORRUPT": _DAMAGED,
+        "SQLITE_NOTADB": _DAMAGED,
+    }
+)
+_ENDING: Final = frozenset({"SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB"})
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+# The statements, made once: to make one takes longer than to run it.
+
+_OF_CAUSE: Final = and_(
+    outbox.c.cause_source == bindparam("of_source"), outbox.c.cause_message_id == bindparam("of_message_id")
+)
+_RECALL: Final = select(inbox).where(
+    inbox.c.source == bindparam("of_source"), inbox.c.message_id == bindparam("of_message_id")
+)
+_ENTER: Final = sqlite.insert(inbox)
+_RECORD: Final = _ENTER.on_conflict_do_update(
+    index_elements=[inbox.c.source, inbox.c.message_id],
+    set_={"digest": _ENTER.excluded.digest, "received_at": _ENTER.excluded.received_at},
+)
+_SUPERSEDE: Final = update(outbox).where(_OF_CAUSE).values(superseded=True)
+_REPLIES: Final = select(outbox).where(_OF_CAUSE, outbox.c.is_reply, ~outbox.c.superseded).order_by(outbox.c.entry_id)
+_PENDING: Final = select(outbox).where(is_pending).order_by(outbox.c.entry_id).limit(bindparam("most"))
+_QUEUE: Final = insert(outbox).returning(outbox.c.entry_id, sort_by_parameter_order=True)
+_MARK: Final = (
+    update(outbox)
+    .where(outbox.c.entry_id == bindparam("of_entry_id"))
+    .values(state=bindparam("now_state"), attempts=outbox.c.attempts + 1, sent_at=bindparam("now_sent_at"))
+)
+_PURGE_INBOX: Final = delete(inbox).where(inbox.c.received_at < bindparam("older_than"))
+_PURGE_OUTBOX: Final = delete(outbox).where(
+    outbox.c.state == OutboxState.SENT.value,
+    outbox.c.sent_at < bindparam("older_than"),
+    ~and_(
+        outbox.c.is_reply,
+        ~outbox.c.superseded,
+        exists().where(inbox.c.source == outbox.c.cause_source, inbox.c.message_id == outbox.c.cause_message_id),
+    ),
+)
+
+_OF_GROUP: Final = der_group.c.mrid == bindparam("of_mrid")
+_GROUPS: Final = select(der_group).order_by(der_group.c.group_id)
+_CREATE_GROUP: Final = insert(der_group).returning(der_group.c.group_id)
+_CHANGE_GROUP: Final = update(der_group).where(_OF_GROUP)
+_DELETE_GROUP: Final = delete(der_group).where(_OF_GROUP)
+_GROUP_ID: Final = select(der_group.c.group_id).where(_OF_GROUP)
+
+_OF_GROUP_ID: Final = der_group_member.c.group_id == bindparam("of_group_id")
+_OF_MEMBER: Final = and_(  # told by its mRID, by its names where it has none
+    _OF_GROUP_ID,
+    der_group_member.c.mrid.is_not_distinct_from(bindparam("of_mrid", type_=Text)),
+    or_(
+        der_group_member.c.mrid.is_not(None),
+        der_group_member.c.names.is_not_distinct_from(bindparam("of_names", type_=Text)),
+    ),
+)
+_MEMBERS: Final = (
+    select(der_group_member.c.group_id, der_group_member.c.position, der_group_member.c.mrid, der_group_member.c.names)
+    .where(
+        tuple_(der_group_member.c.group_id, der_group_member.c.position)
+        > tuple_(bindparam("after_group_id"), bindparam("after_position"))
+    )
+    .order_by(der_group_member.c.group_id, der_group_member.c.position)
+    .limit(_MEMBERS_A_PAGE)
+)
+_LAST_POSITION: Final = select(func.coalesce(func.max(der_group_member.c.position), 0)).where(_OF_GROUP_ID)
+_ADD_MEMBERS: Final = insert(der_group_member)
+_RENAME_MEMBER: Final = update(der_group_member).where(_OF_MEMBER).values(names=bindparam("now_names"))
+_REMOVE_MEMBER: Final = delete(der_group_member).where(_OF_MEMBER)
+_REMOVE_MEMBERS: Final = delete(der_group_member).where(_OF_GROUP_ID)
+
+
+class SqliteStore:
+    """A `Store` in one file; see the module for what it promises.
+
+    Calls from several threads wait for each other.
+
+    Args:
+        path: the file, created where missing; its folder must exist. `IN_MEMORY` for none.
+        busy_timeout_s: seconds to wait for a lock that another program holds, 0 or more.
+        now: the clock that stamps what is sent; aware.
+
+    Raises:
+        StoreError: the file cannot be used: another process has it, it is not a store, a newer dermsbus wrote it, its
+            disk fails. It says which, and what to do.
+    """
+
+    def __init__(self, path: Path | str, *, busy_timeout_s: float = 5.0, now: Callable[[], datetime] = _now) -> None:
+        self._name = IN_MEMORY if path == IN_MEMORY else str(Path(path).resolve())
+        self._now = now
+        self._lock = Lock()
+        self._ended: str | None = None
+        self._claim = None if self._name == IN_MEMORY else Claim(Path(self._name))
+        self._engine = _engine(self._name, busy_timeout_s)
+        self._reading = self._engine.execution_options(**{_BEGIN: "BEGIN"})
+        try:
+            self._prepare()
+        except StoreError:
+            self.close()
+            raise
+
+    def groups(self) -> Iterator[EndDeviceGroup]:
+        """All groups, in the order of their creation, members in the order of their joining.
+
+        They are read in pages as they are asked for: do not commit before the last one was had.
+        """
+        with self._read() as connection:
+            found = [(row["group_id"], rows.from_group_row(row)) for row in connection.execute(_GROUPS).mappings()]
+        by_group = groupby(self._members(), key=itemgetter(0))
+        owner, owned = next(by_group, (0, ()))
+        for group_id, group in found:
+            if owner == group_id:
+                yield replace(group, end_devices=tuple(member for _, _, member in owned))
+                owner, owned = next(by_group, (0, ()))
+            else:
+                yield group
+
+    def _members(self) -> Iterator[tuple[int, int, EndDevice]]:
+        """Group id, position and member, of all groups in order."""
+        last = (0, 0)
+        while True:
+            with self._read() as connection:
+                page = connection.execute(_MEMBERS, {"after_group_id": last[0], "after_position": last[1]})
+                found = [(group_id, place, rows.from_member_columns(*columns)) for group_id, place, *columns in page]
+            yield from found
+            if len(found) < _MEMBERS_A_PAGE:
+                return
+            last = found[-1][:2]
+
+    def recall(self, key: InboxKey) -> InboxRecord | None:
+        """The record of a message seen before, or None."""
+        with self._read() as connection:
+            row = connection.execute(_RECALL, _of_key(key)).mappings().one_or_none()
+            return None if row is None else rows.from_inbox_row(row)
+
+    def replies_to(self, key: InboxKey) -> tuple[OutboxEntry, ...]:
+        """The stored replies (not events) to a message seen before: those of its latest handling."""
+        with self._read() as connection:
+            return tuple(map(rows.from_outbox_row, connection.execute(_REPLIES, _of_key(key)).mappings()))
+
+    def commit(self, commit: Commit) -> tuple[OutboxEntry, ...]:
+        """Write *commit* in one transaction, durable when the call returns.
+
+        Returns:
+            Its outbox entries with their entry ids.
+        """
+        with self._write() as connection:
+            _write_inbox(connection, commit.inbox)
+            for change in commit.groups:
+                _write_group(connection, change)
+            return _write_outbox(connection, commit.outbox, rows.instant_text(self._now()))
+
+    def pending(self, limit: int = 1000) -> tuple[OutboxEntry, ...]:
+        """Outbox entries that are not sent, oldest first."""
+        with self._read() as connection:
+            return tuple(map(rows.from_outbox_row, connection.execute(_PENDING, {"most": limit}).mappings()))
+
+    def mark(self, entry_ids: Sequence[int], state: OutboxState) -> None:
+        """Set the state of outbox entries and count one attempt for each."""
+        sent_at = rows.instant_text(self._now()) if state is OutboxState.SENT else None
+        marked = {"now_state": state.value, "now_sent_at": sent_at}
+        with self._write() as connection:
+            _change(connection, _MARK, [{"of_entry_id": entry_id, **marked} for entry_id in entry_ids])
+
+    def purge(self, older_than: datetime) -> int:
+        """Forget inbox records received before *older_than* and outbox entries sent before it; returns how many.
+
+        A reply stays as long as the record of the message it answers.
+        """
+        limit = {"older_than": rows.instant_text(older_than)}
+        with self._write() as connection:
+            return connection.execute(_PURGE_INBOX, limit).rowcount + connection.execute(_PURGE_OUTBOX, limit).rowcount
+
+    def close(self) -> None:
+        """Close it, after the call that another thread is in. Idempotent."""
+        with self._lock:
+            self._ended = self._ended or f"{self._name} is closed"
+            self._engine.dispose()
+            if self._claim:
+                self._claim.release()
+
+    def _prepare(self) -> None:
+        """Check that the file is a store of this version, or make it one."""
+        with self._read() as connection:
+            is_new = self._check_version(connection)
+        with self._using(self._engine.execution_options(**{_BEGIN: None})) as connection:
+            mode = connection.exec_driver_sql("PRAGMA journal_mode=WAL").scalar()
+        if mode != "wal" and self._name != IN_MEMORY:
+            raise StoreError(f"{self._name}: its file system does not carry a write-ahead log: keep it on a local disk")
+        if is_new:
+            with self._write() as connection:
+                metadata.create_all(connection)
+                connection.execute(insert(version).values(version=SCHEMA_VERSION))
+
+    def _check_version(self, connection: Connection) -> bool:
+        """Whether the file is a new one; StoreError if it cannot be a store of this version."""
+        tables = inspect(connection).get_table_names()
+        if not tables:
+            return True
+        if version.name not in tables:
+            raise StoreError(f"{self._name} is the database of another program: choose another file")
+        found = connection.execute(select(func.max(version.c.version))).scalar_one()
+        if found != SCHEMA_VERSION:
+            raise StoreError(
+                f"{self._name} has store version {found}, and this dermsbus reads version {SCHEMA_VERSION}: "
+                "run the dermsbus that wrote it or a newer one, or choose another file"
+            )
+        return False
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with self._using(self._reading) as connection:
+            try:
+                yield connection
+            except (KeyError, TypeError, ValueError) as error:
+                raise StoreError(
+                    f"{self._name} holds a row that cannot be read ({error!r}): something else than dermsbus wrote it; "
+                    "restore the file from a backup"
+                ) from error
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with self._using(self._engine) as connection:
+            yield connection
+
+    @contextmanager
+    def _using(self, engine: Engine) -> Iterator[Connection]:
+        """One transaction; nothing of it has happened where this raises."""
+        with self._lock:
+            if self._ended:
+                raise StoreError(self._ended)
+            try:
+                with engine.begin() as connection:
+                    yield connection
+            except (SQLAlchemyError, UnicodeError) as error:
+                raise self._refusal(error) from error
+
+    def _refusal(self, error: Exception) -> StoreError:
+        """What *error* means for the person who runs it; the store ends where the disk failed."""
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        code = "_".join(str(getattr(cause, "sqlite_errorname", "")).split("_")[:2])
+        advice = _ADVICE.get(code, "nothing of this transaction was written; this is a fault of dermsbus: report it")
+        text = f"{self._name}: {cause}: {advice}"
+        if code in _ENDING:
+            self._ended = text
+        return StoreError(text)
+
+
+def _engine(name: str, busy_timeout_s: float) -> Engine:
+    """One connection, used by one thread at a time, whose transactions begin as we say and not as its driver does."""
+    engine = create_engine(
+        URL.create("sqlite+pysqlite", database=name),
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False, "timeout": busy_timeout_s},
+    )
+
+    def configure(connection: Any, _: object) -> None:  # noqa: ANN401  the driver's own connection
+        connection.isolation_level = None
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA journal_size_limit={_LARGEST_WAL_BYTES}")
+
+    def begin(connection: Connection) -> None:
+        statement = connection.get_execution_options().get(_BEGIN, "BEGIN IMMEDIATE")
+        if statement:
+            connection.exec_driver_sql(statement)
+
+    event.listen(engine, "connect", configure)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def _write_inbox(connection: Connection, records: Sequence[InboxRecord]) -> None:
+    if not records:
+        return
+    connection.execute(_SUPERSEDE, [_of_key(record.key) for record in records])
+    connection.execute(_RECORD, [rows.to_inbox_row(record) for record in records])
+
+
+def _write_group(connection: Connection, change: GroupChange) -> None:
+    before, after = change.before, change.after
+    if before is None and after is not None:
+        group_id = connection.execute(_CREATE_GROUP, rows.to_group_row(after)).scalar_one()
+        _add_members(connection, group_id, after.end_devices)
+    elif before is not None and after is None:
+        _change(connection, _DELETE_GROUP, [{"of_mrid": before.mrid}])
+    elif before is not None and after is not None:
+        _update_group(connection, before, after)
+
+
+def _update_group(connection: Connection, before: EndDeviceGroup, after: EndDeviceGroup) -> None:
+    _change(connection, _CHANGE_GROUP, [{"of_mrid": before.mrid, **rows.to_group_row(after)}])
+    if before.end_devices == after.end_devices:
+        return
+    group_id = connection.execute(_GROUP_ID, {"of_mrid": after.mrid}).scalar_one()
+    changes = member_changes(before.end_devices, after.end_devices)
+    if changes is None:
+        connection.execute(_REMOVE_MEMBERS, {"of_group_id": group_id})
+        changes = MemberChanges(added=after.end_devices)
+    _change(connection, _REMOVE_MEMBER, [_of_member(group_id, member) for member in changes.removed])
+    _change(
+        connection,
+        _RENAME_MEMBER,
+        [{**_of_member(group_id, was), "now_names": rows.to_member_row(now)["names"]} for was, now in changes.updated],
+    )
+    _add_members(connection, group_id, changes.added)
+
+
+def _add_members(connection: Connection, group_id: int, members: Sequence[EndDevice]) -> None:
+    if not members:
+        return
+    last = connection.execute(_LAST_POSITION, {"of_group_id": group_id}).scalar_one()
+    connection.execute(
+        _ADD_MEMBERS,
+        [
+            {"group_id": group_id, "position": position, **rows.to_member_row(member)}
+            for position, member in enumerate(members, start=last + 1)
+        ],
+    )
+
+
+def _write_outbox(connection: Connection, entries: Sequence[OutboxEntry], now: str) -> tuple[OutboxEntry, ...]:
+    if not entries:
+        return ()
+    added = [
+        {
+            **rows.to_outbox_row(entry),
+            "superseded": False,
+            "sent_at": now if entry.state is OutboxState.SENT else None,
+        }
+        for entry in entries
+    ]
+    entry_ids = connection.execute(_QUEUE, added).scalars().all()
+    return tuple(replace(entry, entry_id=entry_id) for entry, entry_id in zip(entries, entry_ids, strict=True))
+
+
+def _change(connection: Connection, statement: Update | Delete, parameters: Sequence[Mapping[str, object]]) -> None:
+    """Execute *statement* for each of *parameters*; each must be of one row that is there."""
+    if not parameters:
+        return
+    changed = connection.execute(statement, parameters).rowcount
+    if changed != len(parameters):
+        raise StoreError(
+            f"the store holds {changed} of {len(parameters)} rows of {statement.table} that were to change: nothing "
+            "was written; restart dermsbus, so that it reads the store anew"
+        )
+
+
+def _of_key(key: InboxKey) -> dict[str, str]:
+    return {"of_source": key.source, "of_message_id": key.message_id}
+
+
+def _of_member(group_id: int, member: EndDevice) -> dict[str, object]:
+    row = rows.to_member_row(member)
+    return {"of_group_id": group_id, "of_mrid": row["mrid"], "of_names": row["names"]}

@@ -1,0 +1,488 @@
+"""What every store must do; each implementation inherits it and says how to open one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+from types import MappingProxyType
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dermsbus.domain.behaviour import BEHAVIOURS
+from dermsbus.domain.model import EndDevice, EndDeviceGroup, Instant, Name, NameType, NameTypeAuthority, Version
+from dermsbus.domain.registry import Draft, GroupChange, GroupRegistry
+from dermsbus.errors import RequestError, StoreError
+from dermsbus.store.base import Commit, InboxKey, InboxRecord, OutboxEntry, OutboxState, Store
+from dermsbus.transports.base import Outgoing, ReplyTo, Topic
+from dermsbus.transports.base import Queue as QueueDestination
+from tests.unit.domain.builders import device, devices, function, name, names, new_group, numbered_mrids, version
+
+MOMENT = datetime(2024, 5, 1, 8, 0, 0, 123456, tzinfo=UTC)
+KEY = InboxKey(source="dms", message_id="REQ-1")
+OTHER_KEY = InboxKey(source="dms", message_id="REQ-2")
+
+EVERYTHING = EndDeviceGroup(
+    mrid="G-A",
+    description="Feeder 7 west, Süd\n",
+    der_function=function("voltage_regulation", "connect_disconnect"),
+    end_devices=(
+        EndDevice(mrid="D1"),
+        EndDevice(mrid="D2", names=(name("two", "GIS"), name("zwei"))),
+        EndDevice(names=names("three")),
+    ),
+    names=(
+        Name(name="GA"),
+        Name(name="GA", name_type=NameType(name="SCADA", description="")),
+        Name(
+            name="7",
+            name_type=NameType(name="GIS", authority=NameTypeAuthority(name="utility", description="who names")),
+        ),
+    ),
+    version=Version(
+        date=Instant(at=MOMENT, text="2024-05-01T08:00:00.1234567", zone_assumed=True),
+        major=2**70,
+        minor=0,
+        revision=-1,
+    ),
+)
+
+
+def created(*groups: EndDeviceGroup) -> Commit:
+    return Commit(groups=tuple(GroupChange(before=None, after=group) for group in groups))
+
+
+def changed(before: EndDeviceGroup, after: EndDeviceGroup) -> Commit:
+    return Commit(groups=(GroupChange(before=before, after=after),))
+
+
+def received(key: InboxKey = KEY, *, digest: bytes = b"\x00" * 32, at: datetime = MOMENT) -> InboxRecord:
+    return InboxRecord(key=key, digest=digest, received_at=at)
+
+
+def outgoing(message_id: str = "REP-1") -> Outgoing:
+    return Outgoing(
+        destination=Topic("cim.production.evt.derms1.created.DERGroups"), body=b"<x/>", message_id=message_id
+    )
+
+
+def reply(message_id: str = "REP-1", cause: InboxKey = KEY) -> OutboxEntry:
+    return OutboxEntry(message=outgoing(message_id), cause=cause, is_reply=True)
+
+
+def tell(message_id: str = "EVT-1", cause: InboxKey | None = KEY) -> OutboxEntry:
+    return OutboxEntry(message=outgoing(message_id), cause=cause)
+
+
+def message_ids(entries: tuple[OutboxEntry, ...]) -> list[str]:
+    return [entry.message.message_id for entry in entries]
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.at = MOMENT
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+class StoreContract(ABC):
+    """The suite. A subclass opens its store; the same place opened again is the same store."""
+
+    @abstractmethod
+    def open(self, place: Path, clock: Clock) -> Store:
+        """Open the store kept at *place*, a folder; *clock* stamps what is sent."""
+
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return Clock()
+
+    @pytest.fixture
+    def store(self, tmp_path: Path, clock: Clock) -> Iterator[Store]:
+        store = self.open(tmp_path, clock)
+        yield store
+        store.close()
+
+    def reopened(self, store: Store, tmp_path: Path, clock: Clock) -> Store:
+        store.close()
+        return self.open(tmp_path, clock)
+
+    # -- groups
+
+    def test_a_new_store_is_empty(self, store: Store) -> None:
+        assert list(store.groups()) == []
+        assert store.pending() == ()
+        assert store.recall(KEY) is None
+        assert store.replies_to(KEY) == ()
+
+    def test_a_group_comes_back_exactly_as_it_was_given(self, store: Store) -> None:
+        bare = EndDeviceGroup(mrid="G-B", der_function=function())
+        store.commit(created(EVERYTHING, bare))
+
+        assert list(store.groups()) == [EVERYTHING, bare]
+
+    def test_groups_are_there_when_it_is_opened_again(self, store: Store, tmp_path: Path, clock: Clock) -> None:
+        store.commit(created(EVERYTHING))
+        again = self.reopened(store, tmp_path, clock)
+
+        assert list(again.groups()) == [EVERYTHING]
+        again.close()
+
+    def test_groups_come_in_the_order_of_their_creation(self, store: Store) -> None:
+        one, two, three = new_group("G-3"), new_group("G-1"), new_group("G-2")
+        store.commit(created(one, two))
+        store.commit(changed(one, replace(one, description="changed")))
+        store.commit(Commit(groups=(GroupChange(before=two, after=None),)))
+        store.commit(created(three, two))
+
+        assert [group.mrid for group in store.groups()] == ["G-3", "G-2", "G-1"]
+
+    @pytest.mark.parametrize(
+        "after",
+        [
+            (),
+            devices("D1", "D2", "D4"),
+            devices("D4"),
+            devices("D1", "D2", "D3", "D4", "D5", "D6"),
+            devices("D2", "D4", "D5"),
+            devices("D4", "D3", "D2", "D1"),
+            devices("D0", "D1", "D2", "D3", "D4"),
+            (device("D1"), device("D2", "renamed"), device("D3"), device("D4")),
+            (device("D1"), device(None, "D2"), device("D3"), device("D4")),
+            (device("D2", "renamed"), device("D4", "renamed"), device(None, "new"), device("D5")),
+            devices("X1", "X2"),
+        ],
+    )
+    def test_members_after_a_change_are_those_of_the_change_in_its_order(
+        self, store: Store, after: tuple[EndDevice, ...]
+    ) -> None:
+        before = new_group("G-A", members=devices("D1", "D2", "D3", "D4"))
+        bystander = new_group("G-B", members=devices("D1", "D2"))
+        store.commit(created(before, bystander))
+
+        store.commit(changed(before, replace(before, end_devices=after)))
+
+        assert list(store.groups()) == [replace(before, end_devices=after), bystander]
+        store.commit(changed(replace(before, end_devices=after), before))
+        assert list(store.groups()) == [before, bystander]
+
+    def test_members_told_by_names_join_change_and_leave(self, store: Store) -> None:
+        one = new_group("G-A", members=(device(None, "a"), device("D1", "a", "b"), device(None, "b", "c")))
+        two = replace(one, end_devices=(device("D1", "b"), device(None, "b", "c"), device(None, "d")))
+        store.commit(created(one))
+        store.commit(changed(one, two))
+
+        assert list(store.groups()) == [two]
+
+    def test_a_deleted_group_leaves_nothing_behind(self, store: Store) -> None:
+        store.commit(created(EVERYTHING))
+        store.commit(Commit(groups=(GroupChange(before=EVERYTHING, after=None),)))
+        empty = new_group("G-A")
+        store.commit(created(empty))
+
+        assert list(store.groups()) == [empty]
+
+    def test_a_change_of_a_group_that_is_not_there_is_refused_whole(self, store: Store) -> None:
+        unknown = new_group("G-B")
+        for change in (
+            GroupChange(before=unknown, after=None),
+            GroupChange(before=unknown, after=replace(unknown, description="new")),
+        ):
+            with pytest.raises(StoreError):
+                store.commit(
+                    Commit(
+                        inbox=(received(),),
+                        groups=(GroupChange(before=None, after=EVERYTHING), change),
+                        outbox=(reply(),),
+                    )
+                )
+
+        assert list(store.groups()) == []
+        assert store.recall(KEY) is None
+        assert store.pending() == ()
+
+    def test_a_change_of_a_member_that_is_not_there_is_refused_whole(self, store: Store) -> None:
+        stored, believed = new_group("G-A", members=devices("D1")), new_group("G-A", members=devices("D1", "D2"))
+        store.commit(created(stored))
+
+        with pytest.raises(StoreError):
+            store.commit(changed(believed, replace(stored, description="new")))
+
+        assert list(store.groups()) == [stored]
+
+    def test_a_second_group_with_the_same_mrid_is_refused(self, store: Store) -> None:
+        store.commit(created(EVERYTHING))
+
+        with pytest.raises(StoreError):
+            store.commit(created(new_group("G-A")))
+
+        assert list(store.groups()) == [EVERYTHING]
+
+    # -- inbox
+
+    def test_a_received_message_is_recalled_exactly(self, store: Store, tmp_path: Path, clock: Clock) -> None:
+        record = received(InboxKey(source="", message_id="ü/1"), digest=bytes(range(32)))
+        store.commit(Commit(inbox=(record, received())))
+
+        again = self.reopened(store, tmp_path, clock)
+
+        assert again.recall(record.key) == record
+        assert again.recall(KEY) == received()
+        assert again.recall(InboxKey(source="other", message_id="REQ-1")) is None
+        again.close()
+
+    def test_a_record_with_a_known_key_replaces_the_older_one(self, store: Store) -> None:
+        later = received(digest=b"\x01" * 32, at=MOMENT + timedelta(hours=1))
+        store.commit(Commit(inbox=(received(),)))
+        store.commit(Commit(inbox=(later,)))
+
+        assert store.recall(KEY) == later
+
+    # -- outbox
+
+    def test_entries_come_back_numbered_in_the_order_of_writing(self, store: Store) -> None:
+        first = store.commit(Commit(outbox=(reply("REP-1"), tell("EVT-1"))))
+        second = store.commit(Commit(outbox=tuple(tell(f"EVT-{number}", None) for number in range(2, 60))))
+
+        assert [entry.entry_id for entry in first + second] == list(range(1, 61))
+        assert first == (replace(reply("REP-1"), entry_id=1), replace(tell("EVT-1"), entry_id=2))
+        assert store.pending() == first + second
+        assert store.pending(3) == (first + second)[:3]
+
+    @pytest.mark.parametrize(
+        "message",
+        [
+            Outgoing(destination=QueueDestination("cim.production.req.derms1"), body=b"\x00\xff<x/>", message_id="M"),
+            Outgoing(destination=Topic("a.b"), body=b"", message_id="", persistent=False),
+            Outgoing(
+                destination=ReplyTo("/temp-queue/ü;1"),
+                body=b"<x/>" * 100_000,
+                message_id="M-1",
+                correlation_id="C-1",
+                reply_to=ReplyTo("/queue/r"),
+                kind="reply.DERGroups",
+                source="derms1",
+                properties=MappingProxyType({"CIM_Verb": "reply", "A": "ü"}),
+                persistent=True,
+                time_to_live_s=0.1,
+                order_key="G-A",
+            ),
+        ],
+    )
+    def test_a_message_comes_back_exactly_as_it_was_given(
+        self, store: Store, tmp_path: Path, clock: Clock, message: Outgoing
+    ) -> None:
+        entry = OutboxEntry(message=message, cause=InboxKey(source="", message_id="REQ"), is_reply=True)
+        store.commit(Commit(outbox=(entry,)))
+
+        again = self.reopened(store, tmp_path, clock)
+
+        (kept,) = again.pending()
+        assert kept == replace(entry, entry_id=1)
+        assert type(kept.message.destination) is type(message.destination)
+        assert list(kept.message.properties) == list(message.properties)
+        again.close()
+
+    def test_what_is_sent_is_not_pending_and_attempts_are_counted(self, store: Store) -> None:
+        one, two, three = store.commit(Commit(outbox=(tell("EVT-1"), tell("EVT-2"), tell("EVT-3"))))
+        store.mark([one.entry_id, two.entry_id], OutboxState.PENDING)
+        store.mark([two.entry_id], OutboxState.SENT)
+        store.mark([three.entry_id], OutboxState.UNDELIVERABLE)
+
+        assert store.pending() == (replace(one, attempts=1),)
+
+    def test_marking_an_entry_that_is_not_there_is_refused_whole(self, store: Store) -> None:
+        (entry,) = store.commit(Commit(outbox=(tell(),)))
+
+        with pytest.raises(StoreError):
+            store.mark([entry.entry_id, 99], OutboxState.SENT)
+
+        assert store.pending() == (entry,)
+
+    def test_marking_nothing_does_nothing(self, store: Store) -> None:
+        store.mark([], OutboxState.SENT)
+
+    def test_an_entry_id_is_never_given_again(self, store: Store, tmp_path: Path, clock: Clock) -> None:
+        (entry,) = store.commit(Commit(outbox=(tell("EVT-1", None),)))
+        store.mark([entry.entry_id], OutboxState.SENT)
+        store.purge(MOMENT + timedelta(days=1))
+
+        again = self.reopened(store, tmp_path, clock)
+
+        assert again.commit(Commit(outbox=(tell("EVT-2"),)))[0].entry_id == entry.entry_id + 1
+        again.close()
+
+    def test_the_replies_to_a_message_are_found_without_its_events(self, store: Store) -> None:
+        stored = store.commit(
+            Commit(
+                inbox=(received(), received(OTHER_KEY)),
+                outbox=(reply("REP-1"), tell("EVT-1"), reply("REP-2", OTHER_KEY), reply("REP-3")),
+            )
+        )
+        store.mark([stored[0].entry_id], OutboxState.SENT)
+
+        assert message_ids(store.replies_to(KEY)) == ["REP-1", "REP-3"]
+        assert [entry.state for entry in store.replies_to(KEY)] == [OutboxState.SENT, OutboxState.PENDING]
+        assert message_ids(store.replies_to(OTHER_KEY)) == ["REP-2"]
+
+    def test_a_later_reply_to_the_same_handling_is_found_too(self, store: Store) -> None:
+        store.commit(Commit(inbox=(received(),), outbox=(reply("REP-1"),)))
+        store.commit(Commit(outbox=(reply("REP-2"),)))
+
+        assert message_ids(store.replies_to(KEY)) == ["REP-1", "REP-2"]
+
+    def test_replies_are_those_of_the_latest_handling(self, store: Store) -> None:
+        store.commit(Commit(inbox=(received(),), outbox=(reply("REP-1"),)))
+        store.commit(Commit(inbox=(received(),), outbox=(reply("REP-2"),)))
+
+        assert message_ids(store.replies_to(KEY)) == ["REP-2"]
+        assert message_ids(store.pending()) == ["REP-1", "REP-2"]
+
+    # -- purge
+
+    def test_what_is_old_is_forgotten_and_counted(self, store: Store, clock: Clock) -> None:
+        store.commit(Commit(inbox=(received(),), outbox=(reply("REP-1"), tell("EVT-1"))))
+        store.mark([1, 2], OutboxState.SENT)
+        clock.at = MOMENT + timedelta(days=2)
+        store.commit(Commit(inbox=(received(OTHER_KEY, at=clock.at),), outbox=(reply("REP-2", OTHER_KEY),)))
+        store.mark([3], OutboxState.SENT)
+
+        assert store.purge(MOMENT + timedelta(days=1)) == 3
+
+        assert store.recall(KEY) is None
+        assert store.replies_to(KEY) == ()
+        assert store.recall(OTHER_KEY) is not None
+        assert message_ids(store.replies_to(OTHER_KEY)) == ["REP-2"]
+        assert store.purge(MOMENT + timedelta(days=1)) == 0
+
+    def test_what_is_not_sent_is_not_forgotten(self, store: Store) -> None:
+        store.commit(Commit(inbox=(received(),), outbox=(reply("REP-1"), tell("EVT-1"))))
+        store.mark([2], OutboxState.UNDELIVERABLE)
+
+        assert store.purge(MOMENT + timedelta(days=1)) == 1
+
+        assert message_ids(store.pending()) == ["REP-1"]
+
+    def test_what_is_as_old_as_the_limit_stays(self, store: Store) -> None:
+        store.commit(Commit(inbox=(received(),), outbox=(tell("EVT-1"),)))
+        store.mark([1], OutboxState.SENT)
+
+        assert store.purge(MOMENT) == 0
+
+    def test_a_reply_stays_as_long_as_the_record_of_its_message(self, store: Store, clock: Clock) -> None:
+        clock.at = MOMENT - timedelta(days=9)  # a clock that was set back between receiving and sending
+        store.commit(Commit(inbox=(received(),), outbox=(reply("REP-1"),)))
+        store.mark([1], OutboxState.SENT)
+
+        assert store.purge(MOMENT - timedelta(days=1)) == 0
+        assert message_ids(store.replies_to(KEY)) == ["REP-1"]
+
+    # -- closing
+
+    def test_closing_twice_is_the_same_as_once(self, store: Store) -> None:
+        store.close()
+        store.close()
+
+    def test_a_closed_store_says_so(self, store: Store) -> None:
+        store.close()
+
+        with pytest.raises(StoreError, match="closed"):
+            store.commit(Commit())
+        with pytest.raises(StoreError, match="closed"):
+            list(store.groups())
+
+    def test_it_can_be_closed_from_another_thread(self, store: Store, tmp_path: Path, clock: Clock) -> None:
+        store.commit(created(EVERYTHING))
+        closing = Thread(target=store.close)
+        closing.start()
+        closing.join()
+
+        again = self.open(tmp_path, clock)
+        assert list(again.groups()) == [EVERYTHING]
+        again.close()
+
+    def test_closing_waits_for_the_commit_that_another_thread_is_in(
+        self, store: Store, tmp_path: Path, clock: Clock
+    ) -> None:
+        committed: Queue[int] = Queue()
+
+        def commit_for_ever() -> None:
+            for number in count():
+                try:
+                    store.commit(created(new_group(f"G-{number}", members=devices("D1"))))
+                except StoreError:
+                    return
+                committed.put(number)
+
+        worker = Thread(target=commit_for_ever)
+        worker.start()
+        for _ in range(20):
+            committed.get(timeout=10)
+        store.close()
+        worker.join(timeout=10)
+
+        again = self.open(tmp_path, clock)
+        assert len(list(again.groups())) == 20 + committed.qsize()
+        again.close()
+
+    # -- the registry and the store
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @given(data=st.data())
+    def test_the_groups_are_those_of_the_registry_after_any_commits(
+        self, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        place = tmp_path_factory.mktemp("store")
+        store = self.open(place, Clock())
+        registry = GroupRegistry(new_mrid=numbered_mrids())
+        for _ in range(data.draw(st.integers(1, 6))):
+            draft = registry.draft()
+            for _ in range(data.draw(st.integers(0, 6))):
+                work_on(draft, data)
+            store.commit(Commit(groups=draft.changes))
+            registry.adopt(draft)
+            assert list(store.groups()) == list(registry)
+        store.close()
+        again = self.open(place, Clock())
+        assert list(again.groups()) == list(registry)
+        again.close()
+
+
+some_names = st.lists(
+    st.sampled_from([name("n1"), name("n1", "GIS"), name("n2"), name("n3", "GIS", "utility")]), max_size=2
+)
+some_devices = st.builds(
+    EndDevice,
+    mrid=st.sampled_from([None, "D1", "D2", "D3", "D4", "D5"]),
+    names=some_names.map(tuple),
+)
+some_groups = st.builds(
+    EndDeviceGroup,
+    mrid=st.sampled_from([None, "G1", "G2", "G3"]),
+    description=st.sampled_from([None, "", "north"]),
+    der_function=st.sampled_from([None, function(), function("ramp_rate_control")]),
+    end_devices=st.lists(some_devices, max_size=5).map(tuple),
+    names=some_names.map(tuple),
+    version=st.sampled_from([None, version(1), Version(minor=2)]),
+)
+
+
+def work_on(draft: Draft, data: st.DataObject) -> None:
+    """One random request; a refused one changes nothing, which is as good."""
+    work = data.draw(
+        st.sampled_from([draft.create, draft.change, draft.delete, draft.add_members, draft.remove_members])
+    )
+    behaviour = data.draw(st.sampled_from([BEHAVIOURS["default"], BEHAVIOURS["gridappsd"]]))
+    try:
+        work(data.draw(some_groups), behaviour)
+    except RequestError:
+        return
