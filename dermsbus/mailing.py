@@ -5,8 +5,10 @@ Source: destination, header-mapping and dead-letter tables of the project's refe
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import Final
 
 from dermsbus.dispatch import Event
 from dermsbus.domain.addresses import dead_letter_queue, event_topic, invalid_queue
@@ -19,7 +21,8 @@ from dermsbus.transports.base import Delivery, Outgoing, Queue, Topic
 
 __all__ = ["Mailing"]
 
-_MOST_REASON_CHARS = 1000
+_MOST_REASON_CHARS: Final = 1000
+_LARGEST_COPY_BYTES: Final = 1024 * 1024
 
 
 class Mailing:
@@ -84,7 +87,10 @@ class Mailing:
         return OutboxEntry(message=message, cause=cause)
 
     def invalid(self, delivery: Delivery, *, code: str, rule: str, reason: str) -> OutboxEntry:
-        """A copy of a message that cannot be read or answered, byte for byte, to the invalid-message queue."""
+        """A copy of a message that cannot be read or answered, byte for byte, to the invalid-message queue.
+
+        Of one that is too large for any queue the first MiB is kept, with its length and SHA-256 as properties.
+        """
         queue = Queue(invalid_queue(self._context, self._source))
         return self._copy(delivery, queue, code=code, rule=rule, reason=reason)
 
@@ -103,10 +109,14 @@ class Mailing:
             "CIM_OriginalDestination": delivery.address,
             "CIM_OriginalMessageID": delivery.transport_id or "",
         }
+        body = delivery.body
+        if len(body) > _LARGEST_COPY_BYTES:
+            facts |= {"CIM_OriginalBytes": str(len(body)), "CIM_OriginalSHA256": hashlib.sha256(body).hexdigest()}
+            body = body[:_LARGEST_COPY_BYTES]
         message = Outgoing(
             destination=queue,
-            body=delivery.body,
-            is_text=delivery.is_text,
+            body=body,
+            is_text=delivery.is_text and len(body) == len(delivery.body),
             message_id=self._new_message_id(),
             correlation_id=delivery.correlation_id,
             kind="invalid",

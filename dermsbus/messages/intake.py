@@ -37,6 +37,7 @@ _EIGHT_BIT: Final = {
     "latin1": "latin-1",
     "latin-1": "latin-1",
 }
+_POSITION: Final = re.compile(r", line \d+, column \d+$")
 _UTF_16: Final = frozenset({"utf-16", "utf-16le", "utf-16be"})
 
 
@@ -168,7 +169,7 @@ def _parse(utf8: bytes) -> etree._Element:
         if "depth" in str(error).lower():
             _refuse("DEPTH", "elements are nested too deeply", line=line, code="7.7")
         raise MalformedMessage(
-            Violation(rule="SYNTAX", details=f"not well-formed XML: {error.msg[:200]}", line=line)
+            Violation(rule="SYNTAX", details=f"not well-formed XML: {_POSITION.sub('', error.msg)[:200]}", line=line)
         ) from error
     if root.getroottree().docinfo.doctype:
         _refuse("DTD", "the message holds a DOCTYPE; send it without", code="7.7")
