@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +45,7 @@ def broker(
     embedded.start()
     try:
         log.info("broker listens", bus=f"stomp://{host}:{embedded.port}", store=str(store) if store else "in memory")
-        threading.Event().wait()
+        embedded.wait()
     except KeyboardInterrupt:
         log.info("broker ends")
     finally:
