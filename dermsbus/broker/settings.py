@@ -42,8 +42,7 @@ class BrokerSettings:
     Raises:
         SettingsError: a value that cannot be used; names the key and what to do.
 
-    Source: "STOMP on three brokers" of the project's reference tables; limits and refusals are house choices, see the
-    ADR on the embedded broker.
+    Source: "STOMP on three brokers" of the project's reference tables; limits and refusals are house choices, ADR 10.
     """
 
     host: str = "127.0.0.1"
