@@ -20,6 +20,7 @@ from dermsbus.domain.addresses import ANY, event_topic, request_queue
 from dermsbus.domain.registry import GroupRegistry
 from dermsbus.errors import SettingsError
 from dermsbus.handlers import ROUTES
+from dermsbus.logs import configure_for_library
 from dermsbus.mailing import Mailing
 from dermsbus.messages.answers import Author
 from dermsbus.messages.codec import Codec
@@ -106,6 +107,7 @@ def make_broker(url: BusUrl) -> EmbeddedBroker:
 
 def make_client(settings: Settings, transport: Transport | None = None) -> DMSClient:
     """A DMS that speaks to the responder that *settings* name, not yet started."""
+    configure_for_library()
     return DMSClient(
         transport or make_transport(settings.bus),
         Codec(settings.tolerant_reader),

@@ -10,6 +10,7 @@
     │  └─ UnsupportedMessage                readable header: reply FAILED
     ├─ RequestError                         sender: reply FAILED or PARTIAL, nothing done for the object it names
     │  ├─ GroupNotFound · GroupExists · GroupAmbiguous · MemberNotFound
+    │  ├─ DispatchNotFound · DispatchExists
     │  ├─ RuleViolation                     a business rule of the behaviour profile
     │  ├─ IncompleteRequest                 schema-optional, but needed to act
     │  └─ NotAttempted · RolledBack         siblings of a failed operation
@@ -32,6 +33,8 @@ __all__ = [
     "ConnectFailed",
     "ConnectionLost",
     "DermsbusError",
+    "DispatchExists",
+    "DispatchNotFound",
     "GroupAmbiguous",
     "GroupExists",
     "GroupNotFound",
@@ -231,6 +234,18 @@ class MemberNotFound(RequestError):
     """The device is not a member of the group."""
 
     default_code = "2.29"
+
+
+class DispatchNotFound(RequestError):
+    """The dispatch that the request names is not in the book."""
+
+    default_code = "2.15"
+
+
+class DispatchExists(RequestError):
+    """A dispatch with this mRID is already in the book."""
+
+    default_code = "6.1"
 
 
 class RuleViolation(RequestError):

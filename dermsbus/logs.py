@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 import structlog
 
-__all__ = ["conceal_secrets", "configure"]
+__all__ = ["conceal_secrets", "configure", "configure_for_library"]
 
 _SECRET_NAME: Final = re.compile(r"passw|passcode|secret|token|credential|authorization|private_?key", re.IGNORECASE)
 _USERINFO: Final = re.compile(r"([a-z][a-z0-9+.-]*://[^/\s:@]*):\S*@", re.IGNORECASE)
@@ -55,6 +55,27 @@ def configure(
         cache_logger_on_first_use=False,
     )
     _adopt_standard_library(shared, last, max(logging.getLevelNamesMapping()[level.upper()], logging.WARNING))
+
+
+def configure_for_library() -> None:
+    """Let warnings alone be heard, on standard error, in a program that has not set up structlog itself.
+
+    Standard output belongs to that program; its own logging is left as it is.
+    """
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            conceal_secrets,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
 
 
 def conceal_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 structlog's signature

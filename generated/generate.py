@@ -5,7 +5,7 @@ must satisfy is decided by XSD validation, before binding. ``--check`` writes no
 differences if the committed package is not what the generator makes.
 """
 
-# ruff: noqa: INP001, S603, T201 -- a command: its folder is no package, its output is print, its child's argv is its own
+# ruff: noqa: S603, T201 -- a command: its folder is no package, its output is print, its child's argv is its own
 
 from __future__ import annotations
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from dermsbus.handlers import ROUTES
 from dermsbus.reply_codes import CATALOGUE
+from tests.flow.serving import HOST, ServeProcess, free_port
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -36,6 +39,24 @@ def test_the_readme_says_yes_to_exactly_what_is_served() -> None:
     }
 
     assert told == {(verb.value, noun.value) for verb, noun in ROUTES}
+
+
+def test_the_example_of_the_readme_runs(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    bus = f"embedded://{HOST}:{free_port()}"
+
+    with ServeProcess(bus, tmp_path):
+        ended = subprocess.run(
+            [sys.executable, "-c", example.replace("embedded://127.0.0.1:61613", bus)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert ended.returncode == 0, ended.stderr
+    assigned = ended.stdout.split()[0]
+    assert f"['{assigned}']" in ended.stdout
 
 
 def test_the_page_of_reply_codes_is_the_catalogue() -> None:

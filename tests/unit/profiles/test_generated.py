@@ -12,16 +12,17 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from lxml import etree
+from xsdata.formats.dataclass.parsers import XmlParser
+from xsdata.formats.dataclass.parsers.config import ParserConfig
+from xsdata.formats.dataclass.serializers import XmlSerializer
+
 from dermsbus_generated import (
     der_group_dispatches,
     der_groups,
     message,
 )
 from dermsbus_profiles import PROFILES, schema_files
-from lxml import etree
-from xsdata.formats.dataclass.parsers import XmlParser
-from xsdata.formats.dataclass.parsers.config import ParserConfig
-from xsdata.formats.dataclass.serializers import XmlSerializer
 
 ROOT = Path(__file__).parents[3]
 GENERATOR = ROOT / "generated" / "generate.py"

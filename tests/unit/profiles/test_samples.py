@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 import xmlschema
-from dermsbus_profiles import MESSAGE_NAMESPACE, MESSAGE_SCHEMA, PROFILES, Profile, Variant, schema_files
 from lxml import etree
+
+from dermsbus_profiles import MESSAGE_NAMESPACE, MESSAGE_SCHEMA, PROFILES, Profile, Variant, schema_files
 
 SAMPLES = Path(__file__).parent / "samples"
 GENERIC = sorted(SAMPLES.glob("generic/*.xml"))

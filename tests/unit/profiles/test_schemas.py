@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lxml import etree
+
 from dermsbus_profiles import (
     MESSAGE_NAMESPACE,
     MESSAGE_SCHEMA,
@@ -21,7 +23,6 @@ from dermsbus_profiles import (
     WrapperKind,
     schema_files,
 )
-from lxml import etree
 
 TABLES = Path(__file__).parent / "tables"
 XS = "{http://www.w3.org/2001/XMLSchema}"
