@@ -84,8 +84,8 @@ class ServeProcess:
     def wait_until_ready(self, timeout_s: float = _START_TIMEOUT_S) -> None:
         self.wait_for(200, timeout_s)
 
-    def wait_for(self, status: int, timeout_s: float = _START_TIMEOUT_S) -> dict[str, Any]:
-        """Return what ``/ready`` says, once it answers with *status*."""
+    def wait_for(self, status: int, timeout_s: float = _START_TIMEOUT_S, *, reason: str = "") -> dict[str, Any]:
+        """Return what ``/ready`` says, once it answers with *status* and a reason of the bus that holds *reason*."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             assert self._process is not None
@@ -94,7 +94,7 @@ class ServeProcess:
                 answered, body = self.get("/ready")
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 answered, body = 0, {}
-            if answered == status:
+            if answered == status and reason in body["bus"]["reason"]:
                 return body
             time.sleep(0.05)  # another process: there is no event to wait for
         raise AssertionError(f"/ready did not become {status} in {timeout_s} s:\n{self.log}")
