@@ -101,3 +101,5 @@ def _adopt_standard_library(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # pika writes several errors for each attempt to connect; the state of the link says it once.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)

@@ -97,7 +97,7 @@ def _refuse(rule: str, details: str, *, line: int | None = None, code: str = "1.
 
 def _to_utf8(body: bytes, *, is_text: bool) -> bytes:
     """The same characters as UTF-8 without XML declaration, every doubt about the encoding refused."""
-    text = _decode(body, "utf-8") if is_text else _decode_declared(body)
+    text = _decode_text(body) if is_text else _decode_declared(body)
     text = text.removeprefix("\ufeff")
     if "\0" in text:
         _refuse("NUL", "the message holds a NUL character", line=text[: text.index("\0")].count("\n") + 1)
@@ -110,6 +110,21 @@ def _to_utf8(body: bytes, *, is_text: bool) -> bytes:
     if _DOCTYPE_IN_PROLOG.match(text):
         _refuse("DTD", "the message holds a DOCTYPE; send it without", code="7.7", line=1)
     return text.encode()
+
+
+def _decode_text(body: bytes) -> str:
+    """Decode text that the broker has decoded before.
+
+    ActiveMQ hands on a JMS sender's characters beyond U+FFFF as two surrogates of three bytes each, which strict UTF-8
+    does not know.
+    """
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        try:
+            return body.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+        except UnicodeDecodeError:
+            return _decode(body, "utf-8")  # says which byte
 
 
 def _decode_declared(body: bytes) -> str:

@@ -7,6 +7,7 @@ Source: Message.xsd and wrapper tables, and the table of element namespaces, of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -33,6 +34,8 @@ from dermsbus_profiles import MESSAGE_NAMESPACE, YEAR, payload_namespace, profil
 
 __all__ = ["EnvelopeWriter"]
 
+# ActiveMQ's Java client cannot decode a text message with characters of four bytes; as references it can read them.
+_ASTRAL: Final = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
 _GENERIC: Final[Mapping[Archetype, str]] = {
     Archetype.REQUEST: "RequestMessage",
     Archetype.RESPONSE: "ResponseMessage",
@@ -72,7 +75,8 @@ class EnvelopeWriter:
         if envelope.payload is not None:
             build.payload(root, envelope.payload)
         self._rename(root)
-        return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+        body = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+        return _ASTRAL.sub(_character_reference, body)
 
     def _rename(self, root: etree._Element) -> None:
         """Put the configured year's namespaces in the place of the shipped ones."""
@@ -85,6 +89,10 @@ class EnvelopeWriter:
             if used:
                 element.tag = f"{{{used}}}{name.localname}"
         etree.cleanup_namespaces(root)
+
+
+def _character_reference(match: re.Match[bytes]) -> bytes:
+    return f"&#x{ord(match[0].decode()):X};".encode()
 
 
 def _root(envelope: Envelope) -> tuple[str, str]:

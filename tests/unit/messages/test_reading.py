@@ -207,6 +207,18 @@ def test_text_decoded_by_the_broker_is_read_whatever_its_declaration_says() -> N
     assert groups_of(message)[0].names[0].name == "Gä"
 
 
+def test_text_of_a_jms_sender_is_read_though_its_broker_writes_surrogates() -> None:
+    body = CREATE.decode().replace("GA", "G\U0001f50b").encode("utf-16").decode("utf-16")
+    surrogates = body.replace("\U0001f50b", "\ud83d\udd0b").encode("utf-8", "surrogatepass")
+
+    message = Codec().decode(surrogates, is_text=True)
+
+    assert isinstance(message, Envelope)
+    assert groups_of(message)[0].names[0].name == "G\U0001f50b"
+    assert refused(surrogates).error.rule == "ENCODING"
+    assert refused(surrogates.replace(b"\xed\xb4\x8b", b""), is_text=True).error.rule == "ENCODING"
+
+
 def test_a_time_without_zone_is_taken_in_the_configured_one_and_said_so() -> None:
     body = CREATE.replace(b"08:00:00Z</date>", b"08:00:00</date>")
 

@@ -228,6 +228,20 @@ def test_a_reply_carries_its_own_message_id_and_the_requests_correlation() -> No
     assert by_correlation_id.header.correlation_id == "k1"
 
 
+def test_characters_that_java_cannot_take_from_a_text_message_are_written_as_references() -> None:
+    group = EndDeviceGroup(mrid="G", der_function=FUNCTION, names=(Name(name="\U0001f50b"),))
+    header = Header(verb=Verb.CREATE, noun="DERGroups", message_id="m1")
+    message = Envelope(archetype=Archetype.REQUEST, header=header, payload=Payload(content=DERGroups(groups=(group,))))
+
+    body = Codec().encode(message)
+
+    assert b"&#x1F50B;" in body
+    assert max(body) < 0xF0
+    read = Codec().decode(body)
+    assert isinstance(read, Envelope)
+    assert read.payload == message.payload
+
+
 def test_a_fault_is_valid_and_has_no_header() -> None:
     error = MalformedMessage(Violation(rule="SYNTAX", details="not XML", line=7))
 
