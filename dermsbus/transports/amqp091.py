@@ -21,7 +21,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
@@ -37,7 +36,6 @@ from dermsbus.transports.amqp_settings import AmqpSettings
 from dermsbus.transports.amqp_topology import BrokerRefused, PikaChannel, PikaFrame, Question, Topology
 from dermsbus.transports.base import (
     Delivery,
-    LinkStatus,
     Outgoing,
     PublishOutcome,
     PublishState,
@@ -46,7 +44,7 @@ from dermsbus.transports.base import (
     ReplyTo,
     Subscription,
 )
-from dermsbus.transports.supervisor import Supervisor
+from dermsbus.transports.supervised import SupervisedTransport
 from dermsbus.transports.tls import client_context
 from dermsbus.transports.wire_names import check_subscribable
 
@@ -73,7 +71,7 @@ class _Token:
     delivery_tag: int
 
 
-class AmqpTransport:
+class AmqpTransport(SupervisedTransport["_Session"]):
     """`Transport` over AMQP 0-9-1.
 
     Args:
@@ -84,49 +82,10 @@ class AmqpTransport:
     """
 
     def __init__(self, settings: AmqpSettings) -> None:
+        super().__init__(settings.address, settings.backoff, farewell_s=_FAREWELL_S)
         self._settings = settings
         self._parameters = _parameters(settings)
-        self._log = structlog.get_logger().bind(bus=settings.address)
         self._warned: set[tuple[object, ...]] = set()
-        self._standing: list[Callable[[_Session], None]] = []
-        self._attempt: _Session | None = None
-        self._session: _Session | None = None
-        self._subscribing = threading.RLock()
-        self._arrivals: SimpleQueue[tuple[Receiver, Delivery] | None] = SimpleQueue()
-        self._deliverer = threading.Thread(target=self._deliver, name=f"deliverer {settings.address}", daemon=True)
-        self._supervisor = Supervisor(
-            address=settings.address,
-            connect=self._connect,
-            watch=self._watch,
-            close=self._close,
-            wake=self._wake,
-            backoff=settings.backoff,
-        )
-
-    def start(self, on_status: Callable[[LinkStatus], None] | None = None) -> None:
-        """Begin to connect."""
-        self._supervisor.start(on_status)
-        self._deliverer.start()
-
-    def wait_until_up(self, timeout_s: float) -> None:
-        """Return when connected and subscribed.
-
-        Raises:
-            ConnectFailed: not within *timeout_s* seconds.
-        """
-        self._supervisor.wait_until_up(timeout_s)
-
-    def stop(self) -> None:
-        """Close the connection and end all threads. Idempotent."""
-        self._supervisor.stop()
-        self._arrivals.put(None)
-        if self._deliverer.is_alive() and self._deliverer is not threading.current_thread():
-            self._deliverer.join(_FAREWELL_S)
-
-    @property
-    def status(self) -> LinkStatus:
-        """The connection's state now."""
-        return self._supervisor.status
 
     def subscribe(self, subscription: Subscription, receiver: Receiver) -> None:
         """Receive what *subscription* says, now if connected and after every reconnect.
@@ -139,7 +98,7 @@ class AmqpTransport:
             SettingsError: the destination cannot be subscribed to.
         """
         check_subscribable(subscription.destination)
-        self._stand(lambda session: session.consume(subscription, receiver))
+        self._stand(f"s{next(self._ids)}", lambda session: session.consume(subscription, receiver))
 
     def open_reply_queue(self, receiver: Receiver) -> ReplyTo:
         """A reply destination of this connection.
@@ -147,18 +106,17 @@ class AmqpTransport:
         Raises:
             ConnectFailed: not connected, or refused.
         """
-        if self._session is None:
-            raise ConnectFailed(f"no reply queue without a connection: {self.status.reason or self._settings.address}")
+        self._connection_for_replies()
         name = f"{self._settings.reply_queue_prefix}{uuid4().hex}"
-        self._stand(lambda session: session.consume_replies(name, receiver))
+        self._stand(name, lambda session: session.consume_replies(name, receiver))
         return ReplyTo(name)
 
     def publish(self, messages: Sequence[Outgoing], timeout_s: float = 10.0) -> tuple[PublishOutcome, ...]:
         """Send *messages* in order and wait for the broker's word on each."""
         deadline = time.monotonic() + timeout_s
-        session = self._session
+        session = self._connection
         if session is None:
-            return (unknown(f"not connected: {self.status.reason}"),) * len(messages)
+            return self._unsent(messages)
         return session.publish(messages, deadline)
 
     def settle(self, deliveries: Sequence[Delivery]) -> None:
@@ -170,61 +128,16 @@ class AmqpTransport:
         by_session: dict[_Session, list[_Token]] = {}
         for delivery in deliveries:
             token = delivery.token
-            if isinstance(token, _Token) and not token.session.ended:
+            if isinstance(token, _Token) and not token.session.lost:
                 by_session.setdefault(token.session, []).append(token)
         for session, tokens in by_session.items():
             session.settle(tokens)
 
-    def _connect(self) -> str:
-        session = _Session(self._settings, self._parameters, self._arrivals.put, self._warn_once)
-        self._attempt = session
-        if self._supervisor.stopping:
-            raise ConnectFailed("stopped")
-        broker = session.open()
-        with self._subscribing:
-            for standing in self._standing:
-                standing(session)
-            self._session = session
-        return broker
+    def _new_connection(self) -> _Session:
+        return _Session(self._settings, self._parameters, self._received, self._warn_once)
 
-    def _watch(self) -> str:
-        session = self._attempt
-        return session.wait_for_end() if session is not None else "no connection"
-
-    def _wake(self) -> None:
-        session = self._attempt
-        if session is not None:
-            session.end("stopped")
-
-    def _close(self) -> None:
-        session, self._session, self._attempt = self._attempt, None, None
-        if session is not None:
-            session.close()
-
-    def _stand(self, standing: Callable[[_Session], None]) -> None:
-        """Have *standing* now, if connected, and from now on."""
-        with self._subscribing:
-            session = self._session
-            self._standing.append(standing)
-            if session is None:
-                return
-            try:
-                standing(session)
-            except ConnectionLost as fault:
-                session.end(str(fault))  # in the next one the supervisor restores it with all others
-            except ConnectFailed:
-                self._standing.remove(standing)
-                raise
-
-    def _deliver(self) -> None:
-        while (arrival := self._arrivals.get()) is not None:
-            receiver, delivery = arrival
-            if isinstance(delivery.token, _Token) and delivery.token.session.ended:
-                continue  # the broker has it again and will deliver it again
-            try:
-                receiver(delivery)
-            except Exception:  # noqa: BLE001  a receiver's fault must not silence all others; not settled, it comes again
-                self._log.exception("receiver failed; its delivery stays unsettled", address=delivery.address)
+    def _received(self, receiver: Receiver, delivery: Delivery) -> None:
+        self._arrived(delivery.address, partial(_hand_over, receiver, delivery))
 
     def _warn_once(self, event: str, **facts: object) -> None:
         """Say it once in the life of this transport, not after every reconnect again."""
@@ -234,6 +147,12 @@ class AmqpTransport:
             self._log.warning(event, **facts)
 
 
+def _hand_over(receiver: Receiver, delivery: Delivery) -> None:
+    if isinstance(delivery.token, _Token) and delivery.token.session.lost:
+        return  # the broker has it again and will deliver it again
+    receiver(delivery)
+
+
 class _Session:
     """Two connections, from their handshake to the first thing that breaks."""
 
@@ -241,22 +160,22 @@ class _Session:
         self,
         settings: AmqpSettings,
         parameters: Mapping[str, object],
-        arrived: Callable[[tuple[Receiver, Delivery]], None],
+        arrived: Callable[[Receiver, Delivery], None],
         warn: Callable[..., None],
     ) -> None:
         self._arrived = arrived
         self._cause = ""
         self._ending = threading.Lock()
         self._over = threading.Event()
-        self._consuming = _Link(settings, parameters, "consumes", self.end)
-        self._publishing = _Link(settings, parameters, "publishes", self.end)
+        self._consuming = _Link(settings, parameters, "consumes", self.lose)
+        self._publishing = _Link(settings, parameters, "publishes", self.lose)
         self._publisher = Publisher(self._publishing)
         self._settings = settings
         self._warn = warn
         self._known_queues: set[str] = set()
 
     @property
-    def ended(self) -> bool:
+    def lost(self) -> bool:
         """True once it is of no use any more."""
         return self._over.is_set()
 
@@ -270,16 +189,20 @@ class _Session:
             self._topology().declare_shared()
             self._publisher.open()
         except TransportError as fault:
-            self.end(str(fault))
+            self.lose(str(fault))
             raise ConnectFailed(self._cause) from fault  # the other connection may have been the first to fail
         return names[0]
 
-    def wait_for_end(self) -> str:
+    def watch(self) -> str:
         """Return when it has ended, with the cause."""
         self._over.wait()
         return self._cause
 
-    def end(self, cause: str) -> None:
+    def release(self) -> None:
+        """Make `open` and `watch` return."""
+        self.lose("stopped")
+
+    def lose(self, cause: str) -> None:
         """Begin to close both connections; the first cause counts."""
         with self._ending:
             if self._over.is_set():
@@ -291,7 +214,7 @@ class _Session:
 
     def close(self) -> None:
         """Leave nothing behind."""
-        self.end("closed")
+        self.lose("closed")
         self._consuming.join()
         self._publishing.join()
 
@@ -306,7 +229,7 @@ class _Session:
         def received(channel: Channel, deliver: Deliver, properties: Properties, body: bytes) -> None:
             channel.received(deliver.delivery_tag)
             token = _Token(self, channel, deliver.delivery_tag)
-            self._arrived((receiver, delivery_of(deliver, properties, body, destination=destination, token=token)))
+            self._arrived(receiver, delivery_of(deliver, properties, body, destination=destination, token=token))
 
         self._consume(queue, subscription.prefetch, received)
 
@@ -315,7 +238,7 @@ class _Session:
         queue = self._topology().ensure_reply_queue(name)
 
         def received(channel: Channel, deliver: Deliver, properties: Properties, body: bytes) -> None:
-            self._arrived((receiver, delivery_of(deliver, properties, body, destination=None, token=None)))
+            self._arrived(receiver, delivery_of(deliver, properties, body, destination=None, token=None))
             channel.received(deliver.delivery_tag)
             channel.acknowledge(deliver.delivery_tag)
 
@@ -375,7 +298,7 @@ class _Session:
 
         def closed(fault: TransportError) -> None:
             if consuming.is_set():  # before, whoever asked for it is told
-                self.end(f"{purpose}: {fault}")
+                self.lose(f"{purpose}: {fault}")
 
         channel = Channel(self._consuming, purpose, on_closed=closed)
 
@@ -385,7 +308,7 @@ class _Session:
                 done(frame)
 
             pika_channel.add_on_cancel_callback(
-                lambda _: self.end(f"{purpose}: the broker cancelled it; was the queue deleted?")
+                lambda _: self.lose(f"{purpose}: the broker cancelled it; was the queue deleted?")
             )
             pika_channel.basic_consume(queue, lambda _, *delivery: received(channel, *delivery), callback=begun)
 

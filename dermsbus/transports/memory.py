@@ -6,25 +6,22 @@ delivered again, marked so; persistent messages survive an interruption, others 
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from types import MappingProxyType
 from typing import Final
 from uuid import uuid4
 
-import structlog
-
 from dermsbus.errors import ConnectFailed, PublishRejected
 from dermsbus.transports.base import (
     Delivery,
     Destination,
-    LinkStatus,
     Outgoing,
     PublishOutcome,
     PublishState,
@@ -34,7 +31,8 @@ from dermsbus.transports.base import (
     Subscription,
     Topic,
 )
-from dermsbus.transports.supervisor import Backoff, Supervisor
+from dermsbus.transports.supervised import SupervisedTransport
+from dermsbus.transports.supervisor import Backoff
 from dermsbus.transports.wire_names import (
     ReplyForm,
     check_publishable,
@@ -46,7 +44,7 @@ from dermsbus.transports.wire_names import (
 
 __all__ = ["MemoryBus", "MemoryTransport"]
 
-_LINGER_S: Final = 1.0
+_FAREWELL_S: Final = 1.0
 
 _TOPIC_FORMS: Final = frozenset({ReplyForm.TOPIC, ReplyForm.TOPIC_URI})
 _QUEUE_FORMS: Final = frozenset({ReplyForm.QUEUE, ReplyForm.QUEUE_URI, ReplyForm.PLAIN})
@@ -67,23 +65,39 @@ class _Message:
     redelivered: bool = False
 
 
-_Arrival = tuple["_Session", str, int, _Message]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wish:
+    """What is to be consumed in each session.
+
+    Attributes:
+        key: of the store.
+        receiver: who receives it.
+        destination: logical; None for a reply queue, where handing over is settling.
+        room: how many messages may be in hand.
+        pattern: of the topics, where it is a subscription of topics.
+        own: the store ends with the session.
+    """
+
+    key: str
+    receiver: Receiver
+    destination: Queue | Topic | None
+    room: int = 1
+    pattern: str | None = None
+    own: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class _Consumer:
-    """Who takes from a queue; *settles* is False for reply queues, where handing over is settling."""
+    """Who takes from a store, in one session."""
 
     session: _Session
-    consumer_id: str
+    wish: _Wish
     store: _Store
-    room: int
-    settles: bool
     in_hand: dict[int, _Message] = field(default_factory=dict)
 
     @property
     def has_room(self) -> bool:
-        return len(self.in_hand) < self.room
+        return len(self.in_hand) < self.wish.room
 
 
 @dataclass(slots=True, eq=False)
@@ -121,7 +135,7 @@ class MemoryBus:
         with self._lock:
             self._up = False
             for session in tuple(self._sessions):
-                session.close("the bus was interrupted")
+                session.lose("the bus was interrupted")
             for store in self._stores.values():
                 store.waiting = deque(message for message in store.waiting if message.persistent)
 
@@ -130,8 +144,8 @@ class MemoryBus:
         with self._lock:
             self._up = True
 
-    def connect(self, arrivals: Callable[[_Arrival], None]) -> _Session:
-        """A new connection; `MemoryTransport` calls it.
+    def admit(self, session: _Session) -> None:
+        """Let *session* connect.
 
         Raises:
             ConnectFailed: interrupted.
@@ -139,27 +153,21 @@ class MemoryBus:
         with self._lock:
             if not self._up:
                 raise ConnectFailed("the bus is interrupted")
-            session = _Session(self, arrivals)
             self._sessions.append(session)
-            return session
 
-    def consume(
-        self, session: _Session, consumer_id: str, key: str, *, room: int, settles: bool, pattern: str | None, own: bool
-    ) -> _Consumer:
-        """A consumer of the store *key*, which is made if need be.
+    def consume(self, session: _Session, wish: _Wish) -> None:
+        """Let *session* consume what *wish* says; its store is made if need be.
 
         Raises:
             ConnectFailed: a durable subscription that is already in use.
         """
         with self._lock:
-            store = self._stores.setdefault(key, _Store(owner=session if own else None))
-            if pattern is not None and store.consumers:
-                raise ConnectFailed(f"the {key} is already in use")
-            store.pattern = pattern
-            consumer = _Consumer(session=session, consumer_id=consumer_id, store=store, room=room, settles=settles)
-            store.consumers.append(consumer)
+            store = self._stores.setdefault(wish.key, _Store(owner=session if wish.own else None))
+            if wish.pattern is not None and store.consumers:
+                raise ConnectFailed(f"the {wish.key} is already in use")
+            store.pattern = wish.pattern
+            store.consumers.append(_Consumer(session=session, wish=wish, store=store))
             self._dispatch(store)
-            return consumer
 
     def route(self, message: _Message, destination: Destination) -> None:
         """Put *message* where *destination* says.
@@ -221,40 +229,42 @@ class MemoryBus:
                 store.consumers.rotate(-1)
             consumer, tag = store.consumers[0], next(self._tags)
             store.consumers.rotate(-1)
-            if consumer.settles:
+            if consumer.wish.destination is not None:
                 consumer.in_hand[tag] = message
-            consumer.session.arrive(consumer.consumer_id, tag, message)
+            consumer.session.arrived(consumer, tag, message)
 
 
 class _Session:
     """One connection to a `MemoryBus`, from its beginning to its end."""
 
-    def __init__(self, bus: MemoryBus, arrivals: Callable[[_Arrival], None]) -> None:
+    def __init__(self, bus: MemoryBus, arrived: Callable[[_Consumer, int, _Message], None]) -> None:
         self._bus = bus
-        self._arrivals = arrivals
-        self._consumers: dict[str, _Consumer] = {}
         self._cause = ""
-        self.over = threading.Event()
+        self._over = threading.Event()
+        self.arrived = arrived
 
     @property
-    def lost(self) -> str:
-        """Why it ended; empty while it lives."""
+    def lost(self) -> bool:
+        """True once it has ended."""
+        return bool(self._cause)
+
+    def open(self) -> str:
+        """Connect, if the bus lets us."""
+        self._bus.admit(self)
+        return "dermsbus memory"
+
+    def watch(self) -> str:
+        """Return when it has ended, with the cause."""
+        self._over.wait()
         return self._cause
 
-    def consume(
-        self,
-        consumer_id: str,
-        key: str,
-        *,
-        room: int = 1,
-        settles: bool = True,
-        pattern: str | None = None,
-        own: bool = False,
-    ) -> None:
-        """Take from a store; *own* = it ends with this session."""
-        self._consumers[consumer_id] = self._bus.consume(
-            self, consumer_id, key, room=room, settles=settles, pattern=pattern, own=own
-        )
+    def release(self) -> None:
+        """Make `watch` return."""
+        self._over.set()
+
+    def consume(self, wish: _Wish) -> None:
+        """Consume what *wish* says."""
+        self._bus.consume(self, wish)
 
     def publish(self, message: _Message, destination: Destination) -> PublishOutcome:
         """Hand *message* to the bus."""
@@ -266,40 +276,26 @@ class _Session:
             return PublishOutcome(state=PublishState.REJECTED, reason=str(error))
         return PublishOutcome(state=PublishState.ACCEPTED)
 
-    def settle(self, consumer_id: str, tag: int) -> None:
-        """Be done with a message."""
-        self._bus.settled(self._consumers[consumer_id], tag)
-
-    def arrive(self, consumer_id: str, tag: int, message: _Message) -> None:
-        """The bus hands a message over."""
-        self._arrivals((self, consumer_id, tag, message))
-
-    def close(self, cause: str) -> None:
+    def lose(self, cause: str) -> None:
         """End it; the first cause counts."""
         self._cause = self._cause or cause
         self._bus.left(self)
-        self.over.set()
+        self._over.set()
+
+    def close(self) -> None:
+        """End it, if it has not ended."""
+        self.lose("closed")
 
 
 @dataclass(frozen=True, slots=True)
 class _Token:
     """What settles a delivery, and in which session alone."""
 
-    session: _Session
-    consumer_id: str
+    consumer: _Consumer = field(repr=False)  # it would show all that waits for it
     tag: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Standing:
-    """A subscription to be had in every session; *destination* is None for a reply queue."""
-
-    establish: Callable[[_Session], None]
-    receiver: Receiver
-    destination: Queue | Topic | None
-
-
-class MemoryTransport:
+class MemoryTransport(SupervisedTransport[_Session]):
     """`Transport` on a `MemoryBus`.
 
     Args:
@@ -309,49 +305,9 @@ class MemoryTransport:
     """
 
     def __init__(self, bus: MemoryBus, *, client_id: str = "", backoff: Backoff | None = None) -> None:
+        super().__init__(f"memory://{bus.name}", backoff, farewell_s=_FAREWELL_S)
         self._bus = bus
         self._client_id = client_id
-        address = f"memory://{bus.name}"
-        self._log = structlog.get_logger().bind(bus=address)
-        self._ids = count(1)
-        self._standing: dict[str, _Standing] = {}
-        self._subscribing = threading.RLock()
-        self._session: _Session | None = None
-        self._arrivals: queue.SimpleQueue[_Arrival | None] = queue.SimpleQueue()
-        self._deliverer = threading.Thread(target=self._deliver, name=f"deliverer {address}", daemon=True)
-        self._supervisor = Supervisor(
-            address=address,
-            connect=self._connect,
-            watch=self._watch,
-            close=self._close,
-            wake=self._wake,
-            backoff=backoff,
-        )
-
-    def start(self, on_status: Callable[[LinkStatus], None] | None = None) -> None:
-        """Begin to connect."""
-        self._supervisor.start(on_status)
-        self._deliverer.start()
-
-    def wait_until_up(self, timeout_s: float) -> None:
-        """Return when connected and subscribed.
-
-        Raises:
-            ConnectFailed: not within *timeout_s* seconds.
-        """
-        self._supervisor.wait_until_up(timeout_s)
-
-    def stop(self) -> None:
-        """End the connection and all threads. Idempotent."""
-        self._supervisor.stop()
-        self._arrivals.put(None)
-        if self._deliverer.is_alive() and self._deliverer is not threading.current_thread():
-            self._deliverer.join(_LINGER_S)
-
-    @property
-    def status(self) -> LinkStatus:
-        """The connection's state now."""
-        return self._supervisor.status
 
     def subscribe(self, subscription: Subscription, receiver: Receiver) -> None:
         """Receive what *subscription* says, now if connected and after every reconnect.
@@ -361,19 +317,19 @@ class MemoryTransport:
             SettingsError: the destination cannot be subscribed to.
         """
         check_subscribable(subscription.destination)
-        destination, consumer_id = subscription.destination, f"s{next(self._ids)}"
+        destination = subscription.destination
+        wish = partial(_Wish, receiver=receiver, destination=destination, room=subscription.prefetch)
 
         def establish(session: _Session) -> None:
             if isinstance(destination, Queue):
-                session.consume(consumer_id, _queue(destination.name), room=subscription.prefetch)
+                session.consume(wish(key=_queue(destination.name)))
             elif subscription.durable_name is not None:
                 key = f"durable subscription {self._client_id}.{subscription.durable_name}"
-                session.consume(consumer_id, key, room=subscription.prefetch, pattern=destination.name)
+                session.consume(wish(key=key, pattern=destination.name))
             else:
-                key = f"live {uuid4()}"
-                session.consume(consumer_id, key, room=subscription.prefetch, pattern=destination.name, own=True)
+                session.consume(wish(key=f"live {uuid4()}", pattern=destination.name, own=True))
 
-        self._stand(consumer_id, _Standing(establish=establish, receiver=receiver, destination=destination))
+        self._stand(f"s{next(self._ids)}", establish)
 
     def open_reply_queue(self, receiver: Receiver) -> ReplyTo:
         """A reply destination of this connection.
@@ -381,92 +337,50 @@ class MemoryTransport:
         Raises:
             ConnectFailed: not connected.
         """
-        session = self._session
-        if session is None or session.lost:
-            raise ConnectFailed(f"no reply queue without a connection: {self.status.reason}")
+        self._connection_for_replies()
         name = uuid4().hex
-
-        def establish(session: _Session) -> None:
-            session.consume(name, _temporary(name), settles=False, own=True)
-
-        self._stand(name, _Standing(establish=establish, receiver=receiver, destination=None))
+        wish = _Wish(key=_temporary(name), receiver=receiver, destination=None, own=True)
+        self._stand(name, lambda session: session.consume(wish))
         return ReplyTo(f"{ReplyForm.TEMP_QUEUE.value}{name}")
 
     def publish(self, messages: Sequence[Outgoing], timeout_s: float = 10.0) -> tuple[PublishOutcome, ...]:  # noqa: ARG002  the bus answers at once
         """Send *messages* in order; the bus answers at once, so nothing is ever waited for."""
-        session = self._session
+        session = self._connection
         if session is None:
-            down = PublishOutcome(state=PublishState.UNKNOWN, reason=f"not connected: {self.status.reason}")
-            return tuple(down for _ in messages)
+            return self._unsent(messages)
         return tuple(_publish(session, message) for message in messages)
 
     def settle(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge each delivery by itself; one from before an interruption is passed over."""
         for delivery in deliveries:
             token = delivery.token
-            if isinstance(token, _Token) and not token.session.lost:
-                token.session.settle(token.consumer_id, token.tag)
+            if isinstance(token, _Token) and not token.consumer.session.lost:
+                self._bus.settled(token.consumer, token.tag)
 
-    def _connect(self) -> str:
-        session = self._bus.connect(self._arrivals.put)
-        with self._subscribing:
-            self._session = session
-            for standing in self._standing.values():
-                standing.establish(session)
-        return "dermsbus memory"
+    def _new_connection(self) -> _Session:
+        return _Session(self._bus, self._received)
 
-    def _watch(self) -> str:
-        session = self._session
-        if session is None:
-            return "no session"
-        session.over.wait()
-        return session.lost
+    def _received(self, consumer: _Consumer, tag: int, message: _Message) -> None:
+        self._arrived(message.address, partial(_hand_over, consumer, tag, message))
 
-    def _wake(self) -> None:
-        session = self._session
-        if session is not None:
-            session.over.set()
 
-    def _close(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            session.close("closed")
-
-    def _stand(self, consumer_id: str, standing: _Standing) -> None:
-        with self._subscribing:
-            self._standing[consumer_id] = standing
-            session = self._session
-            if session is not None and not session.lost:
-                try:
-                    standing.establish(session)
-                except ConnectFailed:
-                    del self._standing[consumer_id]
-                    raise
-
-    def _deliver(self) -> None:
-        while (arrival := self._arrivals.get()) is not None:
-            try:
-                self._hand_over(*arrival)
-            except Exception:  # noqa: BLE001  a receiver's fault must not silence all others; not settled, it comes again
-                self._log.exception("receiver failed; its delivery stays unsettled")
-
-    def _hand_over(self, session: _Session, consumer_id: str, tag: int, message: _Message) -> None:
-        standing = self._standing[consumer_id]
-        if session.lost and standing.destination is not None:
-            return  # the bus has it again and will deliver it again
-        standing.receiver(
-            Delivery(
-                body=message.body,
-                destination=standing.destination,
-                address=message.address,
-                reply_to=message.reply_to,
-                correlation_id=message.correlation_id,
-                transport_id=message.message_id,
-                redelivered=message.redelivered,
-                properties=message.properties,
-                token=_Token(session, consumer_id, tag) if standing.destination is not None else None,
-            )
+def _hand_over(consumer: _Consumer, tag: int, message: _Message) -> None:
+    destination = consumer.wish.destination
+    if consumer.session.lost and destination is not None:
+        return  # the bus has it again and will deliver it again
+    consumer.wish.receiver(
+        Delivery(
+            body=message.body,
+            destination=destination,
+            address=message.address,
+            reply_to=message.reply_to,
+            correlation_id=message.correlation_id,
+            transport_id=message.message_id,
+            redelivered=message.redelivered,
+            properties=message.properties,
+            token=_Token(consumer, tag) if destination is not None else None,
         )
+    )
 
 
 def _queue(name: str) -> str:

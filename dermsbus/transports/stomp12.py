@@ -15,19 +15,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
+from functools import partial
 from typing import Final, Protocol
 from uuid import uuid4
 
 import stomp.exception
 import stomp.protocol
 import stomp.transport
-import structlog
 
 from dermsbus.errors import ConnectFailed, ConnectionLost, PublishRejected, SettingsError
 from dermsbus.transports.base import (
     Delivery,
-    LinkStatus,
     Outgoing,
     PublishOutcome,
     PublishState,
@@ -48,7 +46,8 @@ from dermsbus.transports.stomp_frames import (
     subscribe_frame,
 )
 from dermsbus.transports.streams import open_stream
-from dermsbus.transports.supervisor import Backoff, Supervisor
+from dermsbus.transports.supervised import SupervisedTransport
+from dermsbus.transports.supervisor import Backoff
 from dermsbus.transports.tls import TlsSettings, client_context
 from dermsbus.transports.wire_names import check_subscribable
 
@@ -200,15 +199,34 @@ class _Parcel:
     receipt_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Subscriber:
+    """Who receives; *destination* is logical, None for a reply queue, whose deliveries the broker settles itself."""
+
+    receiver: Receiver
+    destination: Queue | Topic | None
+
+
 class _Link:
     """One STOMP connection from CONNECT to its end; the next attempt makes a new one.
 
     Its ``on_…`` methods are stomp.py's listener interface. They run on the reader's thread, where an exception or a
     wait would cost the connection: they note and enqueue.
+
+    Args:
+        settings: where to and how.
+        existing: queues that the broker has declared otherwise; those it complains of are added.
+        on_message: takes each MESSAGE, with the link it came on; must not wait.
     """
 
-    def __init__(self, settings: StompSettings, on_message: Callable[[_Link, Mapping[str, str], bytes], None]) -> None:
+    def __init__(
+        self,
+        settings: StompSettings,
+        existing: set[str],
+        on_message: Callable[[_Link, Mapping[str, str], bytes], None],
+    ) -> None:
         self._settings = settings
+        self._existing = existing
         self._on_message = on_message
         self._over = threading.Event()
         self._greeted = threading.Event()
@@ -224,7 +242,7 @@ class _Link:
         self._writer = threading.Thread(target=self._write, name=f"writer {settings.address}", daemon=True)
         self._lock = threading.Lock()
         self.dialect: Dialect = DIALECTS["activemq"]
-        self.misdeclared: list[str] = []
+        self.subscribers: dict[str, _Subscriber] = {}
 
     @property
     def lost(self) -> bool:
@@ -322,6 +340,30 @@ class _Link:
         with suppress(queue.Full):  # then the writer looks at `lost` by itself
             self._parcels.put_nowait(None)
 
+    def subscribe(self, subscription_id: str, subscriber: _Subscriber, frame: Frame | None) -> None:
+        """Have what carries *subscription_id* in ``subscription`` put before *subscriber*.
+
+        Args:
+            subscription_id: one of its own.
+            subscriber: who receives it.
+            frame: its SUBSCRIBE; None where the broker does it.
+
+        Raises:
+            ConnectFailed: the broker refuses it.
+            ConnectionLost: nobody knows; the connection is given up.
+        """
+        self.subscribers[subscription_id] = subscriber
+        if frame is None:
+            return
+        (outcome,) = self.exchange([frame], time.monotonic() + self._settings.connect_timeout_s)
+        where = frame.headers["destination"]
+        if outcome.state is PublishState.REJECTED:
+            del self.subscribers[subscription_id]
+            raise ConnectFailed(f"the broker refuses the subscription to {where}: {outcome.reason}")
+        if outcome.state is PublishState.UNKNOWN:
+            self.lose(f"subscription to {where}: {outcome.reason}")
+            raise ConnectionLost(f"{self._settings.address}: subscription to {where}: {outcome.reason}")
+
     def exchange(self, frames: Sequence[Frame], deadline: float) -> tuple[PublishOutcome, ...]:
         """Send *frames* in order, each with a receipt, and wait for the broker's word on each.
 
@@ -386,7 +428,7 @@ class _Link:
         pattern = self.dialect.declared_otherwise
         misdeclared = pattern.search(text) if pattern is not None else None
         if misdeclared is not None:
-            self.misdeclared.append(misdeclared["name"])
+            self._existing.add(misdeclared["name"])
         later = misdeclared is not None or any(part in text for part in self.dialect.passing)
         outcome = PublishOutcome(state=PublishState.UNKNOWN if later else PublishState.REJECTED, reason=text)
         if receipt_id is not None:
@@ -407,23 +449,7 @@ class _Token:
     ack_id: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Standing:
-    """A subscription to be had on every connection.
-
-    Attributes:
-        subscribe: makes its SUBSCRIBE; None where the broker does it.
-        subscription_id: what its MESSAGE frames carry in ``subscription``.
-        destination: logical; None for a reply queue, whose deliveries the broker settles itself.
-    """
-
-    subscribe: Callable[[Dialect], Frame | None]
-    subscription_id: str
-    receiver: Receiver
-    destination: Queue | Topic | None = None
-
-
-class StompTransport:
+class StompTransport(SupervisedTransport[_Link]):
     """`Transport` over STOMP 1.2.
 
     Args:
@@ -436,49 +462,9 @@ class StompTransport:
     def __init__(self, settings: StompSettings) -> None:
         if settings.tls is not None:
             client_context(settings.tls)
+        super().__init__(settings.address, settings.backoff, farewell_s=_FAREWELL_S)
         self._settings = settings
-        self._log = structlog.get_logger().bind(bus=settings.address)
-        self._ids = count(1)
-        self._standing: dict[str, _Standing] = {}
         self._existing: set[str] = set()
-        self._attempt: _Link | None = None
-        self._link: _Link | None = None
-        self._subscribing = threading.RLock()
-        self._arrivals: queue.SimpleQueue[tuple[_Link, Mapping[str, str], bytes] | None] = queue.SimpleQueue()
-        self._deliverer = threading.Thread(target=self._deliver, name=f"deliverer {settings.address}", daemon=True)
-        self._supervisor = Supervisor(
-            address=settings.address,
-            connect=self._connect,
-            watch=self._watch,
-            close=self._close,
-            wake=self._wake,
-            backoff=settings.backoff,
-        )
-
-    def start(self, on_status: Callable[[LinkStatus], None] | None = None) -> None:
-        """Begin to connect."""
-        self._supervisor.start(on_status)
-        self._deliverer.start()
-
-    def wait_until_up(self, timeout_s: float) -> None:
-        """Return when connected and subscribed.
-
-        Raises:
-            ConnectFailed: not within *timeout_s* seconds.
-        """
-        self._supervisor.wait_until_up(timeout_s)
-
-    def stop(self) -> None:
-        """Close the connection and end all threads. Idempotent."""
-        self._supervisor.stop()
-        self._arrivals.put(None)
-        if self._deliverer.is_alive() and self._deliverer is not threading.current_thread():
-            self._deliverer.join(_FAREWELL_S)
-
-    @property
-    def status(self) -> LinkStatus:
-        """The connection's state now."""
-        return self._supervisor.status
 
     def subscribe(self, subscription: Subscription, receiver: Receiver) -> None:
         """Receive what *subscription* says, now if connected and after every reconnect.
@@ -499,22 +485,15 @@ class StompTransport:
                 "durable_name", f"{subscription.durable_name!r} is subscribed already on this connection"
             )
 
-        def frame(dialect: Dialect) -> Frame:
-            return subscribe_frame(
-                subscription,
-                subscription_id=subscription_id,
-                dialect=dialect,
-                existing=self._existing,
-            )
+        subscriber = _Subscriber(receiver, subscription.destination)
 
-        self._stand(
-            _Standing(
-                subscribe=frame,
-                subscription_id=subscription_id,
-                receiver=receiver,
-                destination=subscription.destination,
+        def establish(link: _Link) -> None:
+            frame = subscribe_frame(
+                subscription, subscription_id=subscription_id, dialect=link.dialect, existing=self._existing
             )
-        )
+            link.subscribe(subscription_id, subscriber, frame)
+
+        self._stand(subscription_id, establish)
 
     def open_reply_queue(self, receiver: Receiver) -> ReplyTo:
         """A reply destination of this connection.
@@ -522,30 +501,24 @@ class StompTransport:
         Raises:
             ConnectFailed: not connected, or refused.
         """
-        link = self._link
-        if link is None or link.lost:
-            raise ConnectFailed(f"no reply queue without a connection: {self.status.reason or self._settings.address}")
         name = f"{self._settings.reply_queue_prefix}{uuid4().hex}"
-        reply_to = link.dialect.reply_queue.reply_to.format(name)
+        reply_to = self._connection_for_replies().dialect.reply_queue.reply_to.format(name)
+        subscriber = _Subscriber(receiver, None)
+
         # RabbitMQ names the subscription it makes by itself after the destination; elsewhere any id does.
-        self._stand(
-            _Standing(
-                subscribe=lambda dialect: reply_subscribe_frame(name, subscription_id=reply_to, dialect=dialect),
-                subscription_id=reply_to,
-                receiver=receiver,
-            )
-        )
+        def establish(link: _Link) -> None:
+            frame = reply_subscribe_frame(name, subscription_id=reply_to, dialect=link.dialect)
+            link.subscribe(reply_to, subscriber, frame)
+
+        self._stand(reply_to, establish)
         return ReplyTo(reply_to)
 
     def publish(self, messages: Sequence[Outgoing], timeout_s: float = 10.0) -> tuple[PublishOutcome, ...]:
         """Send *messages* in order and wait for the broker's word on each."""
         deadline = time.monotonic() + timeout_s
-        link = self._link
+        link = self._connection
         if link is None or link.lost:
-            down = PublishOutcome(
-                state=PublishState.UNKNOWN, reason=f"not connected: {self.status.reason or self.status.state}"
-            )
-            return tuple(down for _ in messages)
+            return self._unsent(messages)
         frames: dict[int, Frame] = {}
         outcomes: dict[int, PublishOutcome] = {}
         for index, message in enumerate(messages):
@@ -560,7 +533,6 @@ class StompTransport:
             except PublishRejected as error:
                 outcomes[index] = PublishOutcome(state=PublishState.REJECTED, reason=str(error))
         outcomes.update(zip(frames, link.exchange(tuple(frames.values()), deadline), strict=True))
-        self._existing.update(link.misdeclared)
         return tuple(outcomes[index] for index in range(len(messages)))
 
     def settle(self, deliveries: Sequence[Delivery]) -> None:
@@ -584,79 +556,24 @@ class StompTransport:
             if outcome.state is PublishState.REJECTED:
                 self._log.warning("acknowledgement refused; the broker delivers again", reason=outcome.reason)
 
-    def _connect(self) -> str:
-        link = _Link(self._settings, lambda *arrival: self._arrivals.put(arrival))
-        self._attempt = link
-        if self._supervisor.stopping:
-            raise ConnectFailed("stopped")
-        broker = link.open()
-        with self._subscribing:
-            for standing in self._standing.values():
-                self._establish(link, standing)
-            self._link = link
-        return broker
+    def _new_connection(self) -> _Link:
+        return _Link(self._settings, self._existing, self._received)
 
-    def _watch(self) -> str:
-        link = self._attempt
-        return link.watch() if link is not None else "no connection"
-
-    def _wake(self) -> None:
-        link = self._attempt
-        if link is not None:
-            link.release()
-
-    def _close(self) -> None:
-        link, self._link, self._attempt = self._attempt, None, None
-        if link is not None:
-            link.close()
-            self._existing.update(link.misdeclared)
-
-    def _stand(self, standing: _Standing) -> None:
-        """Have *standing* now, if connected, and from now on."""
-        with self._subscribing:
-            link = self._link
-            self._standing[standing.subscription_id] = standing
-            if link is None:
-                return
-            try:
-                self._establish(link, standing)
-            except ConnectionLost:
-                return  # the supervisor will restore it with all others
-            except ConnectFailed:
-                del self._standing[standing.subscription_id]
-                raise
-
-    def _establish(self, link: _Link, standing: _Standing) -> None:
-        frame = standing.subscribe(link.dialect)
-        if frame is None:
-            return
-        (outcome,) = link.exchange([frame], time.monotonic() + self._settings.connect_timeout_s)
-        where = frame.headers["destination"]
-        if outcome.state is PublishState.REJECTED:
-            raise ConnectFailed(f"the broker refuses the subscription to {where}: {outcome.reason}")
-        if outcome.state is PublishState.UNKNOWN:
-            link.lose(f"subscription to {where}: {outcome.reason}")
-            raise ConnectionLost(f"{self._settings.address}: subscription to {where}: {outcome.reason}")
-
-    def _deliver(self) -> None:
-        while (arrival := self._arrivals.get()) is not None:
-            try:
-                self._hand_over(*arrival)
-            except Exception:  # noqa: BLE001  a receiver's fault must not silence all others; not settled, it comes again
-                self._log.exception("receiver failed; its delivery stays unsettled")
+    def _received(self, link: _Link, headers: Mapping[str, str], body: bytes) -> None:
+        self._arrived(headers.get("destination", ""), partial(self._hand_over, link, headers, body))
 
     def _hand_over(self, link: _Link, headers: Mapping[str, str], body: bytes) -> None:
-        standing = self._standing.get(headers.get("subscription", ""))
-        if standing is None:
+        subscriber = link.subscribers.get(headers.get("subscription", ""))
+        if subscriber is None:
             self._log.warning("message of an unknown subscription", subscription=headers.get("subscription"))
             return
         token: _Token | None = None
-        if standing.destination is not None:
+        if subscriber.destination is not None:
             if link.lost:
                 return  # the broker has it again and will deliver it again
             token = _Token(link, headers.get("ack", ""))
-        standing.receiver(
-            delivery_of(headers, body, destination=standing.destination, dialect=link.dialect, token=token)
+        subscriber.receiver(
+            delivery_of(headers, body, destination=subscriber.destination, dialect=link.dialect, token=token)
         )
 
 

@@ -37,11 +37,11 @@ class Backoff:
         most_s: seconds, the widest window.
         steady_s: seconds after which a connection counts as good and its loss begins a new series of attempts.
 
-    Source: client settings of the failure model in the project's reference tables (0.2 to 30 s, jitter).
+    Source: failure model of the project's reference tables; the widest window: house choice, ADR 9.
     """
 
     first_s: float = 0.2
-    most_s: float = 30.0
+    most_s: float = 2.0
     steady_s: float = 5.0
 
 

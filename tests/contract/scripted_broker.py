@@ -102,6 +102,11 @@ class ScriptedBroker:
                 self._heard.put(heard)
                 answer = self._answer(heard)
                 if answer is None:
+                    # a close with input unread would take back what was answered before
+                    connection.shutdown(socket.SHUT_WR)
+                    connection.settimeout(5)
+                    while connection.recv(65_536):
+                        pass
                     return
                 connection.sendall(answer)
 
