@@ -6,13 +6,15 @@ STAMP  := $(VENV)/.installed
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install test check lint format types layers generate check-generated demo clean
+.PHONY: help install test check lint format types layers generate check-generated demo bench-domain clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than Python 3.11: name a newer one, as in: make $(or $(MAKECMDGOALS),install) PYTHON=python3.12"; exit 1; }
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
@@ -45,6 +47,9 @@ generate: $(STAMP) ## the dataclasses from the schemas
 
 check-generated: $(STAMP) ## the dataclasses are what the schemas give
 	@$(BIN)/python generated/generate.py --check
+
+bench-domain: $(STAMP) ## allocation, aggregation and forecast for 1 000, 10 000 and 100 000 members
+	@$(BIN)/python tests/bench/bench_domain.py
 
 clean: ## take away the virtual environment and caches
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

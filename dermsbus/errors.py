@@ -15,6 +15,7 @@
     │  ├─ IncompleteRequest                 schema-optional, but needed to act
     │  └─ NotAttempted · RolledBack         siblings of a failed operation
     ├─ StoreError                           operator: nothing was committed, nothing is acknowledged
+    │  └─ StoreEnded                        operator: the store is of no use until a new start; the process ends
     └─ TransportError                       broker: never acknowledge, reconnect
        ├─ ConnectFailed · ConnectionLost
        ├─ Unconfirmed                       the broker did not say in time; send again with the same MessageID
@@ -52,6 +53,7 @@ __all__ = [
     "RuleViolation",
     "SchemaViolation",
     "SettingsError",
+    "StoreEnded",
     "StoreError",
     "TransportError",
     "Unconfirmed",
@@ -280,6 +282,10 @@ class RequestTimedOut(RequestError):
 
 class StoreError(DermsbusError):
     """The store refused or failed; nothing of the transaction is in it."""
+
+
+class StoreEnded(StoreError):
+    """The store is of no use any more in this process: only a new start, which reads it, finds out what it holds."""
 
 
 class TransportError(DermsbusError):

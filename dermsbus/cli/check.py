@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,9 +10,14 @@ import typer
 from dermsbus.cli.output import write_json, write_line
 from dermsbus.cli.send import read_message
 from dermsbus.cli.session import ConfigOption, JsonOption
+from dermsbus.dispatch import Router
 from dermsbus.domain.behaviour import Tolerance
+from dermsbus.errors import MessageError
+from dermsbus.handlers import ROUTES
 from dermsbus.messages.codec import Codec
-from dermsbus.messages.envelope import Envelope, Refusal
+from dermsbus.messages.envelope import Archetype, Envelope, Refusal
+from dermsbus.messages.policy import Policy
+from dermsbus.messages.roots import noun_of
 from dermsbus.reply_codes import reason_of
 from dermsbus.settings import load
 
@@ -30,7 +36,8 @@ def check(
     """Check messages, one line each; exit 1 if one is bad."""
     settings = load({"behaviour.tolerance": tolerance}, config)
     codec = Codec(settings.reader)
-    results = [_Checked(file, codec) for file in files]
+    policy = Policy(context=settings.context, tolerance=settings.behaviour.tolerance)
+    results = [_Checked(file, lambda body: _judged(codec.decode(body), policy)) for file in files]
     for result in results:
         if as_json:
             write_json(result.to_json())
@@ -39,15 +46,34 @@ def check(
     return 0 if all(result.ok for result in results) else 1
 
 
+def _judged(message: Envelope | Refusal, policy: Policy) -> Envelope | Refusal:
+    """The message as a DERMS would judge it before it looks at its groups.
+
+    A noun that has a profile and is not served is judged by its schema alone.
+    """
+    if isinstance(message, Refusal) or message.archetype not in {Archetype.REQUEST, Archetype.EVENT}:
+        return message
+    try:
+        if message.archetype is Archetype.REQUEST:
+            policy.check(message)
+        else:
+            policy.check_event(message)
+        if message.header is not None and noun_of(message.header.noun) in {noun for _, noun in ROUTES}:
+            Router(ROUTES).handler_for(message)
+    except MessageError as error:
+        return Refusal(error=error, outline=message.outline, archetype=message.archetype, repairs=message.repairs)
+    return message
+
+
 class _Checked:
     """One file and what is to be said of it."""
 
-    def __init__(self, file: str, codec: Codec) -> None:
+    def __init__(self, file: str, judge: Callable[[bytes], Envelope | Refusal]) -> None:
         self._file = "standard input" if file == "-" else file
         self._decoded: Envelope | Refusal | None = None
         self._problem = ""
         try:
-            self._decoded = codec.decode(read_message(file))
+            self._decoded = judge(read_message(file))
         except OSError as error:
             self._problem = f"cannot be read: {error.strerror or error}"
 

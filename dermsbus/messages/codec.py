@@ -17,10 +17,14 @@ class Codec:
 
     def __init__(self, settings: ReaderSettings | None = None) -> None:
         settings = settings or ReaderSettings()
-        schemas = Schemas()
+        self._schemas = schemas = Schemas()
         content = ContentCodec(schemas=schemas, binder=Binder(), zone=settings.zone)
         self._reader = EnvelopeReader(settings, schemas, content)
         self._writer = EnvelopeWriter(content, settings.year)
+
+    def prepare(self) -> None:
+        """Load what the first message of each kind would load, so that it can fail at the start only."""
+        self._schemas.load()
 
     def decode(self, body: bytes, *, is_text: bool = False) -> Envelope | Refusal:
         """The message in *body*, or why it is refused; nothing a sender can send makes it raise.

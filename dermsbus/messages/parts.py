@@ -16,7 +16,7 @@ from lxml import etree
 from dermsbus.domain.behaviour import Tolerance
 from dermsbus.domain.model import Instant
 from dermsbus.errors import IDKind, MessageError, ObjectID, SchemaViolation, UnsupportedMessage, Violation
-from dermsbus.messages.compression import inflate
+from dermsbus.messages.compression import LARGEST_INFLATED_BYTES, inflate
 from dermsbus.messages.content import ContentCodec, profile_root
 from dermsbus.messages.envelope import (
     Archetype,
@@ -67,8 +67,10 @@ class PartReader:
         """*blank* with header, request, reply and payload.
 
         Raises:
-            MessageError: 1.6, 1.7, 1.8, 2.9 or 7.7, for what the envelope schema does not say.
+            MessageError: 1.6, 1.7, 1.8, 2.9, 3.1 or 7.7, for what the envelope schema does not say.
         """
+        if blank.archetype is not Archetype.RESPONSE:
+            self._check_items(root)
         header = self._header(_required(root, "Header"))
         request, reply, payload = (root.find(f"{_M}{part}") for part in ("Request", "Reply", "Payload"))
         noun = noun_of(header.noun)
@@ -81,6 +83,13 @@ class PartReader:
         )
         _check_complete(envelope, root)
         return envelope
+
+    def _check_items(self, root: etree._Element) -> None:
+        """Each object of a message may have an error of its own, and the reply has to stay sendable."""
+        count = sum(1 for _ in root.iter("{*}EndDeviceGroup", f"{_M}ID", f"{_M}Operation"))
+        if count > self._limits.items:
+            details = f"{count} groups, ids and operations, more than the {self._limits.items} allowed in one message"
+            raise UnsupportedMessage(_finding("ITEMS", details, root), code="3.1")
 
     def fault(self, root: etree._Element, blank: Envelope) -> Envelope:
         """*blank* with the Reply of a fault, which has nothing else."""
@@ -186,7 +195,7 @@ class PartReader:
             raise _violation("FORMAT", f"Format {form[:32]!r} of Compressed is not read; send XML", packed)
         plain = inflate(packed.text or "", line=packed.sourceline)
         try:
-            return read_tree(plain, self._limits)
+            return read_tree(plain, replace(self._limits, message_bytes=LARGEST_INFLATED_BYTES))
         except MessageError as error:
             # the header is known by now, so it is answered in the sender's terms
             raise SchemaViolation(*error.violations, code=error.code) from error

@@ -29,8 +29,16 @@ class Policy:
     context: str
     tolerance: Tolerance = Tolerance.STRICT
 
+    def check_event(self, message: Envelope) -> None:
+        """Return if what another system tells may be taken in.
+
+        Raises:
+            UnsupportedMessage: 7.7, it is of another context.
+        """
+        self._check_context(message)
+
     def check(self, message: Envelope) -> None:
-        """Return if the message may be acted on.
+        """Return if the request may be acted on.
 
         Raises:
             UnsupportedMessage: 7.7, it is meant for another context, or wants its answer sent elsewhere.

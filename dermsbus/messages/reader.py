@@ -44,6 +44,7 @@ _M: Final = f"{{{MESSAGE_NAMESPACE}}}"
 _VERBS: Final = tuple(verb.value for verb in Verb)
 _ANY_EDITION: Final = re.compile(r"http://(?:www\.)?iec\.ch/TC57/\d{4}/(?:\w+Message|schema/message)")
 _LONGEST_ID_BYTES: Final = 255
+_LONGEST_NOUN: Final = 64
 _ARCHETYPE_VERBS: Final = {
     Archetype.REQUEST: frozenset(verb for verb in Verb if not verb.is_event and verb is not Verb.REPLY),
     Archetype.EVENT: frozenset(verb for verb in Verb if verb.is_event),
@@ -108,14 +109,19 @@ class EnvelopeReader:
         """The message in *body*, or why it is refused. Never raises for anything a sender can send."""
         reading: _Reading | None = None
         outline: Outline | None = None
+        archetype: Archetype | None = None
         try:
-            reading = self._open(read_tree(body, self._settings.limits, is_text=is_text))
+            root = read_tree(body, self._settings.limits, is_text=is_text)
+            archetype = _archetype_by_name(root)
+            reading = self._open(root)
+            archetype = reading.archetype
             if reading.archetype is not Archetype.FAULT:
                 self._find_header(reading)
                 outline = _outline(reading)
             return self._read_whole(reading)
         except MessageError as error:
-            return Refusal(error=error, outline=outline, repairs=reading.repairs if reading else ())
+            repairs = reading.repairs if reading else ()
+            return Refusal(error=error, outline=outline, archetype=archetype, repairs=repairs)
 
     def _read_whole(self, reading: _Reading) -> Envelope:
         if reading.archetype is Archetype.FAULT:
@@ -189,6 +195,8 @@ class EnvelopeReader:
         message_id = _text(header, "MessageID")
         if not message_id.strip() and archetype is Archetype.REQUEST and not self._tolerant:
             raise _refusal("MESSAGEID", "Header/MessageID is missing or empty", header, code="1.5")
+        if len(_text(header, "Noun")) > _LONGEST_NOUN:
+            raise _refusal("NOUN", f"Header/Noun is longer than {_LONGEST_NOUN} characters", header, code="2.5")
         for name in ("MessageID", "CorrelationID"):
             text = _text(header, name)
             if len(text.encode()) > _LONGEST_ID_BYTES or not text.isprintable():
@@ -248,6 +256,13 @@ def _text(header: etree._Element, name: str) -> str:
     return (element.text or "") if element is not None else ""
 
 
+def _archetype_by_name(root: etree._Element) -> Archetype | None:
+    """What the root's local name says, in whatever namespace; None where it is no root that is known."""
+    local = etree.QName(root).localname
+    form = GENERIC_ROOTS.get(local) or TYPED_ROOTS.get(local)
+    return form.archetype if form else None
+
+
 def _archetype_of_message(root: etree._Element) -> Archetype:
     """The kind of a generic Message, told by its content; one that is two kinds at once is refused as a request."""
     if child(root, "Request") is not None:
@@ -264,7 +279,7 @@ def _archetype_of_message(root: etree._Element) -> Archetype:
 def _outline(reading: _Reading) -> Outline:
     header = reading.header
     assert header is not None
-    noun = _text(header, "Noun").strip()
+    noun = _text(header, "Noun").strip()[:_LONGEST_NOUN]
     if not noun and reading.form.noun:
         noun = reading.form.noun.value
     return Outline(

@@ -26,6 +26,11 @@ class Schemas:
     def __init__(self) -> None:
         self._compiled: dict[str, etree.XMLSchema] = {}
 
+    def load(self) -> None:
+        """Compile all schemas now, so that none has to be read from disk while a message waits."""
+        for file_name in dermsbus_profiles.schema_files():
+            self._schema(file_name)
+
     def check(self, element: etree._Element, file_name: str) -> None:
         """Return if *element* is valid against the schema *file_name* of the profiles package.
 

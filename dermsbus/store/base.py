@@ -44,11 +44,14 @@ class InboxRecord:
         key: its identity.
         digest: SHA-256 of the received body.
         received_at: aware, UTC.
+        transport_id: the broker's id of the message, which tells a redelivery of it from the same bytes sent again;
+            None where the broker gave none.
     """
 
     key: InboxKey
     digest: bytes
     received_at: datetime
+    transport_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -96,13 +96,14 @@ def from_member_columns(mrid: str | None, names: str | None) -> EndDevice:
     return EndDevice(mrid=mrid, names=_names(names))
 
 
-def to_inbox_row(record: InboxRecord) -> dict[str, str | bytes]:
+def to_inbox_row(record: InboxRecord) -> dict[str, str | bytes | None]:
     """The columns of ``inbox``."""
     return {
         "source": record.key.source,
         "message_id": record.key.message_id,
         "digest": record.digest,
         "received_at": instant_text(record.received_at),
+        "transport_id": record.transport_id,
     }
 
 
@@ -112,6 +113,7 @@ def from_inbox_row(row: Row) -> InboxRecord:
         key=InboxKey(source=row["source"], message_id=row["message_id"]),
         digest=row["digest"],
         received_at=datetime.fromisoformat(row["received_at"]),
+        transport_id=row["transport_id"],
     )
 
 

@@ -72,6 +72,7 @@ inbox = Table(
     Column("message_id", Text, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
     Column("received_at", Text, nullable=False),
+    Column("transport_id", Text),
     Index("inbox_by_age", "received_at"),
     sqlite_with_rowid=False,
 )

@@ -50,7 +50,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from dermsbus.domain.model import EndDevice, EndDeviceGroup
 from dermsbus.domain.registry import GroupChange
-from dermsbus.errors import StoreError
+from dermsbus.errors import StoreEnded, StoreError
 from dermsbus.store import rows
 from dermsbus.store.base import Commit, InboxKey, InboxRecord, OutboxEntry, OutboxState
 from dermsbus.store.claim import Claim
@@ -116,7 +116,7 @@ _RECALL: Final = select(inbox).where(
 _ENTER: Final = sqlite.insert(inbox)
 _RECORD: Final = _ENTER.on_conflict_do_update(
     index_elements=[inbox.c.source, inbox.c.message_id],
-    set_={"digest": _ENTER.excluded.digest, "received_at": _ENTER.excluded.received_at},
+    set_={name: _ENTER.excluded[name] for name in ("digest", "received_at", "transport_id")},
 )
 _SUPERSEDE: Final = update(outbox).where(_OF_CAUSE).values(superseded=True)
 _REPLIES: Final = select(outbox).where(_OF_CAUSE, outbox.c.is_reply, ~outbox.c.superseded).order_by(outbox.c.entry_id)
@@ -328,7 +328,7 @@ class SqliteStore:
         """One transaction; nothing of it has happened where this raises."""
         with self._lock:
             if self._ended:
-                raise StoreError(self._ended)
+                raise StoreEnded(self._ended)
             try:
                 with engine.begin() as connection:
                     yield connection
@@ -338,11 +338,14 @@ class SqliteStore:
     def _refusal(self, error: Exception) -> StoreError:
         """What *error* means for the person who runs it; the store ends where the disk failed."""
         cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-        code = "_".join(str(getattr(cause, "sqlite_errorname", "")).split("_")[:2])
+        name = str(getattr(cause, "sqlite_errorname", ""))
+        # no room for the index of the log: the disk is full, not broken
+        code = "SQLITE_FULL" if name == "SQLITE_IOERR_SHMSIZE" else "_".join(name.split("_")[:2])
         advice = _ADVICE.get(code, "nothing of this transaction was written; this is a fault of dermsbus: report it")
         text = f"{self._name}: {cause}: {advice}"
         if code in _ENDING:
             self._ended = text
+            return StoreEnded(text)
         return StoreError(text)
 
 

@@ -156,3 +156,74 @@ def test_a_tolerant_derms_reads_a_sentence_as_context_but_not_another_context(bu
     assert create("Not Set").result == "OK"
     assert create("production").result == "OK"
     assert create("TRAINING").codes == ["7.7"]
+
+
+def test_an_event_of_another_context_is_not_taken_in(house: Any) -> None:
+    house.dms.ask(GOOD)
+    aside = put_aside(house)
+    body = xml.generic(
+        *("deleted", "DERGroups"),
+        root="EventMessage",
+        payload=xml.der_groups(xml.group(mrid="G-A")),
+        source="derms2",
+        context="TRAINING",
+        ack_required=True,
+    )
+
+    assert house.dms.ask(body).codes == ["7.7"]
+    assert aside.get(timeout=10).properties["CIM_Rule"] == "CONTEXT"
+    everything = xml.generic("get", "DERGroups", request=xml.der_group_queries(xml.group()), message_id="all")
+    assert house.dms.ask(everything).group_names == ["GA"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'<ResponseMessage xmlns="{xml.MESSAGE}"><bad/></ResponseMessage>'.encode(),
+        f'<EventMessage xmlns="{xml.MESSAGE}"><bad/></EventMessage>'.encode(),
+        f'<FaultMessage xmlns="{xml.MESSAGE}"/>'.encode(),
+        b'<ResponseMessage xmlns="http://iec.ch/TC57/2021/schema/message"/>',
+    ],
+)
+def test_what_was_no_request_is_not_answered_with_a_fault(house: Any, body: bytes) -> None:
+    aside = put_aside(house)
+
+    with pytest.raises(queue.Empty):
+        house.dms.ask(body, timeout_s=0.5)
+
+    assert aside.get(timeout=10).body == body
+
+
+def test_a_noun_that_is_too_long_is_refused_and_not_told_again(house: Any) -> None:
+    reply = house.dms.ask(xml.generic("create", "N" * 9_000, payload=xml.der_groups(GROUP)))
+
+    assert (reply.result, reply.codes) == ("FAILED", ["2.5"])
+    assert b"N" * 65 not in reply.delivery.body
+
+
+def test_more_objects_than_a_message_may_have_are_refused_together(house: Any) -> None:
+    ids = "".join(f'<ID kind="uuid">x{number}</ID>' for number in range(10_001))
+
+    assert house.dms.ask(xml.generic("delete", "DERGroups", payload=ids)).codes == ["3.1"]
+
+
+def test_a_request_whose_answer_no_broker_would_take_is_refused_and_undone(build: Callable[..., Any]) -> None:
+    house = build()
+    members = [f"device-{number:032}" for number in range(9_000)]
+    for number in range(6):
+        group = xml.group(mrid=f"G{number}", functions=[], members=members)
+        body = xml.generic("create", "DERGroups", payload=xml.der_groups(group), message_id=f"m{number}")
+        assert house.dms.ask(body).result == "OK"
+
+    everything = xml.generic("get", "DERGroups", request=xml.der_group_queries(xml.group()), message_id="all")
+    reply = house.dms.ask(everything)
+
+    assert (reply.result, reply.codes) == ("FAILED", ["3.1"])
+    assert "fewer" in (reply.errors[0].details or "")
+
+
+def test_a_property_may_say_what_the_header_said_before_it_was_mended(build: Callable[..., Any]) -> None:
+    house = build(BEHAVIOURS["epri"])
+    body = xml.generic("CREATE", "DERGroups", payload=xml.der_groups(GROUP))
+
+    assert house.dms.ask(body, properties={"CIM_Verb": "CREATE"}).result == "OK"

@@ -342,6 +342,13 @@ def test_a_request_sent_again_is_answered_again_and_not_carried_out_again(house:
     assert len(get(house).groups) == 1
 
 
+def test_a_refused_request_may_be_mended_and_sent_with_its_message_id(house: Any) -> None:
+    bad = xml.generic("close", "DERGroups", payload=xml.der_groups(simple("GA")), message_id="m-1")
+
+    assert house.dms.ask(bad).codes == ["2.9"]
+    assert house.dms.ask(create(simple("GA"), message_id="m-1")).result == "OK"
+
+
 def test_a_message_id_used_for_another_request_is_refused(house: Any) -> None:
     house.dms.ask(create(simple("GA"), message_id="m-1"))
 
@@ -366,6 +373,38 @@ def test_a_peer_that_sends_its_files_again_on_purpose_is_served_again(build: Cal
     assert house.dms.ask(delete).result == "OK"
     assert house.dms.ask(body).result == "OK"
     assert get(house).group_names == ["GA"]
+
+
+def test_an_event_that_comes_twice_is_taken_in_once(house: Any) -> None:
+    def event(verb: str, message_id: str) -> bytes:
+        return xml.generic(
+            *(verb, "DERGroups"),
+            root="EventMessage",
+            payload=xml.der_groups(simple("GA")),
+            source="derms2",
+            message_id=message_id,
+            ack_required=True,
+        )
+
+    assert house.dms.ask(event("created", "e1")).codes == ["0.3"]
+    assert house.dms.ask(event("deleted", "e2")).codes == ["0.3"]
+    assert house.dms.ask(event("created", "e1")).codes == ["0.3"]
+
+    assert not get(house).groups
+
+
+def test_an_unknown_id_is_told_as_its_requester_named_it(house: Any) -> None:
+    reply = house.dms.ask(xml.generic("delete", "DERGroups", payload='<ID kind="other">gone</ID>'))
+
+    assert (reply.errors[0].code, reply.errors[0].id, reply.errors[0].kind) == ("2.15", "gone", "other")
+
+
+def test_failures_of_a_half_done_request_are_warnings(house: Any) -> None:
+    house.dms.ask(create(simple("GA")))
+
+    reply = house.dms.ask(create(simple("GA"), simple("GB")))
+
+    assert [(error.code, error.level) for error in reply.errors] == [("6.1", "WARNING"), ("0.2", "INFORM")]
 
 
 # -- other peers -----------------------------------------------------------------------------------------------------

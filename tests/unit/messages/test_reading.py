@@ -191,6 +191,8 @@ def test_no_more_than_64_characters_of_a_value_are_told_again() -> None:
         CREATE.replace(b"G-A", b"not a uuid at all"),
         CREATE.replace(b"08:00:00Z</date>", b"08:00:00.1234567Z</date>"),
         CREATE.replace(b"08:00:00Z</date>", b"24:00:00Z</date>"),
+        CREATE.replace(b"<date>2024-05-01T08:00:00Z</date>", b"<date>  2024-05-01T08:00:00Z\n</date>"),
+        CREATE.replace(b"<Timestamp>2024-05-01T08:00:00Z</Timestamp>", b"<Timestamp> 2024-05-01T08:00:00Z </Timestamp>"),
         CREATE.replace(b"<Noun>DERGroups</Noun>", b"<Noun>DERGroups</Noun><!-- <!DOCTYPE x> -->"),
     ],
 )  # fmt: skip
