@@ -150,3 +150,90 @@ def typed(
 
 def _part(name: str, content: str | None) -> str:
     return "" if content is None else f"<{name}>{content}</{name}>"
+
+
+# -- statuses, forecasts, dispatches, controls ---------------------------------------------------------------------
+
+
+def element(name: str, /, *children: str, **texts: object) -> str:
+    """An element with a child for each text that is not None, then *children*."""
+    fields = "".join(f"<{key}>{escape(str(value))}</{key}>" for key, value in texts.items() if value is not None)
+    return f"<{name}>{fields}{''.join(children)}</{name}>"
+
+
+def names(*texts: str) -> str:
+    return "".join(element("Names", name=text) for text in texts)
+
+
+def payload(noun: str, *objects: str) -> str:
+    """The payload or query element of *noun*."""
+    return f'<{noun} xmlns="{payload_namespace(noun)}">{"".join(objects)}</{noun}>'
+
+
+def schedule(
+    *values: object,
+    style: str = "constantYValue",
+    start: str = "2024-05-01T09:00:00Z",
+    duration: object = 30,
+    unit: str = "m",
+    numbers: Sequence[int] = (),
+) -> str:
+    """A DispatchSchedule of nominal values, numbered from 1 unless *numbers* says otherwise."""
+    numbered = zip(numbers or range(1, len(values) + 1), values, strict=True)
+    data = [element("DERCurveData", intervalNumber=number, nominalYValue=value) for number, value in numbered]
+    return element(
+        "DispatchSchedule",
+        *data,
+        curveStyleKind=style,
+        startTime=start,
+        timeIntervalDuration=duration,
+        timeIntervalUnit=unit,
+    )
+
+
+def parameter(
+    *children: str,
+    kind: str | None = "activePower",
+    direction: str | None = None,
+    multiplier: str | None = "k",
+    unit: str | None = "W",
+) -> str:
+    """A DERMonitorableParameter."""
+    return element(
+        "DERMonitorableParameter",
+        *children,
+        DERParameter=kind,
+        flowDirection=direction,
+        yMultiplier=multiplier,
+        yUnit=unit,
+    )
+
+
+def dispatch(
+    monitorable: str = "",
+    *,
+    mrid: str | None = None,
+    name: str | None = None,
+    group_mrid: str | None = None,
+    group_name: str | None = None,
+) -> str:
+    """A DERGroupDispatch; without *monitorable* and group it has no EndDeviceGroup."""
+    group_names = names(group_name) if group_name else ""
+    has_group = monitorable or group_mrid or group_name
+    group_element = element("EndDeviceGroup", element_text("mRID", group_mrid), monitorable, group_names)
+    parts = [
+        element_text("mRID", mrid),
+        group_element if has_group else "",
+        names(name) if name else "",
+    ]
+    return element("DERGroupDispatch", *parts)
+
+
+def control(ref: str | None, *parts: str, mrid: str | None = "X-1") -> str:
+    """An EndDeviceControl; *parts* follow its type."""
+    code = "" if ref is None else f' ref="{escape(ref)}"'
+    return element("EndDeviceControl", element_text("mRID", mrid), f"<EndDeviceControlType{code}/>", *parts)
+
+
+def element_text(name: str, text: str | None) -> str:
+    return "" if text is None else f"<{name}>{escape(text)}</{name}>"

@@ -2,26 +2,141 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Final
+from types import MappingProxyType
+from typing import Final, Generic, Protocol, TypeVar
 
 from lxml import etree
 
 from dermsbus.errors import SchemaViolation, Violation
-from dermsbus.messages import der_group_queries, der_groups
+from dermsbus.messages import (
+    der_group_dispatches,
+    der_group_forecast_queries,
+    der_group_forecasts,
+    der_group_queries,
+    der_group_status_queries,
+    der_group_statuses,
+    der_groups,
+    end_device_controls,
+    end_device_events,
+    envelope,
+)
 from dermsbus.messages.binding import Binder
-from dermsbus.messages.envelope import Content, DERGroupQueries, DERGroups, UnboundContent
+from dermsbus.messages.envelope import Content, UnboundContent
 from dermsbus.messages.schemas import Schemas
+from dermsbus_generated import der_group_dispatches as wire_dispatches
+from dermsbus_generated import der_group_forecast_queries as wire_forecast_queries
+from dermsbus_generated import der_group_forecasts as wire_forecasts
 from dermsbus_generated import der_group_queries as wire_queries
+from dermsbus_generated import der_group_status_queries as wire_status_queries
+from dermsbus_generated import der_group_statuses as wire_statuses
 from dermsbus_generated import der_groups as wire_groups
+from dermsbus_generated import end_device_controls as wire_controls
+from dermsbus_generated import end_device_events as wire_events
 from dermsbus_profiles import PROFILES, Variant
 
 __all__ = ["ContentCodec", "profile_root"]
 
+W = TypeVar("W")
+C = TypeVar("C", bound=Content)
+
 _ROOTS: Final = {
     f"{{{profile.payload_namespace}}}{noun}": noun for noun, profile in PROFILES.items() if profile.payload_namespace
 }
+
+
+class _Translator(Protocol):
+    """One profile's way between elements and values."""
+
+    def read(self, element: etree._Element, binder: Binder, zone: tzinfo, variant: Variant) -> Content: ...
+
+    def write(self, content: Content) -> object: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Row(Generic[W, C]):
+    """One row of the table.
+
+    Attributes:
+        wire: generated class of the root element.
+        value: class of its content; its name is that of the root element.
+        from_wire: of the profile's module, with zone and variant.
+        to_wire: of the profile's module.
+    """
+
+    wire: type[W]
+    value: type[C]
+    from_wire: Callable[[W, tzinfo, Variant], C]
+    to_wire: Callable[[C], W]
+
+    def read(self, element: etree._Element, binder: Binder, zone: tzinfo, variant: Variant) -> Content:
+        return self.from_wire(binder.bind(element, self.wire), zone, variant)
+
+    def write(self, content: Content) -> object:
+        assert isinstance(content, self.value)
+        return self.to_wire(content)
+
+
+_TABLE: Final[Mapping[str, _Translator]] = MappingProxyType(
+    {
+        "DERGroups": _Row(
+            wire=wire_groups.DERGroups,
+            value=envelope.DERGroups,
+            from_wire=lambda message, zone, _variant: der_groups.from_wire(message, zone),
+            to_wire=der_groups.to_wire,
+        ),
+        "DERGroupQueries": _Row(
+            wire=wire_queries.DERGroupQueries,
+            value=envelope.DERGroupQueries,
+            from_wire=lambda message, _zone, _variant: der_group_queries.from_wire(message),
+            to_wire=der_group_queries.to_wire,
+        ),
+        "DERGroupStatuses": _Row(
+            wire=wire_statuses.DERGroupStatuses,
+            value=envelope.DERGroupStatuses,
+            from_wire=lambda message, zone, _variant: der_group_statuses.from_wire(message, zone),
+            to_wire=der_group_statuses.to_wire,
+        ),
+        "DERGroupStatusQueries": _Row(
+            wire=wire_status_queries.DERGroupStatusQueries,
+            value=envelope.DERGroupStatusQueries,
+            from_wire=lambda message, _zone, _variant: der_group_status_queries.from_wire(message),
+            to_wire=der_group_status_queries.to_wire,
+        ),
+        "DERGroupForecasts": _Row(
+            wire=wire_forecasts.DERGroupForecasts,
+            value=envelope.DERGroupForecasts,
+            from_wire=lambda message, zone, _variant: der_group_forecasts.from_wire(message, zone),
+            to_wire=der_group_forecasts.to_wire,
+        ),
+        "DERGroupForecastQueries": _Row(
+            wire=wire_forecast_queries.DERGroupForecastQueries,
+            value=envelope.DERGroupForecastQueries,
+            from_wire=lambda message, zone, _variant: der_group_forecast_queries.from_wire(message, zone),
+            to_wire=der_group_forecast_queries.to_wire,
+        ),
+        "DERGroupDispatches": _Row(
+            wire=wire_dispatches.DERGroupDispatches,
+            value=envelope.DERGroupDispatches,
+            from_wire=der_group_dispatches.from_wire,
+            to_wire=der_group_dispatches.to_wire,
+        ),
+        "EndDeviceControls": _Row(
+            wire=wire_controls.EndDeviceControls,
+            value=envelope.EndDeviceControls,
+            from_wire=lambda message, zone, _variant: end_device_controls.from_wire(message, zone),
+            to_wire=end_device_controls.to_wire,
+        ),
+        "EndDeviceEvents": _Row(
+            wire=wire_events.EndDeviceEvents,
+            value=envelope.EndDeviceEvents,
+            from_wire=lambda message, zone, _variant: end_device_events.from_wire(message, zone),
+            to_wire=end_device_events.to_wire,
+        ),
+    }
+)
 
 
 def profile_root(element: etree._Element) -> str | None:
@@ -46,8 +161,10 @@ class ContentCodec:
     def read(self, element: etree._Element, variant: Variant) -> Content:
         """The value of a profile element, which may be emptied by it.
 
+        An object in it that nobody can act on is a `RejectedObject` beside the others.
+
         Raises:
-            SchemaViolation: not valid against its profile's schema in *variant*, or a value that nobody can use.
+            SchemaViolation: not valid against its profile's schema in *variant*, or empty where the schema lets it be.
         """
         root = profile_root(element)
         if root is None:
@@ -55,21 +172,18 @@ class ContentCodec:
         schema = PROFILES[root].payload_schema(variant)
         assert schema is not None
         self.schemas.check(element, schema)
-        if root == "DERGroups":
-            return der_groups.from_wire(self.binder.bind(element, wire_groups.DERGroups), self.zone)
-        if root == "DERGroupQueries":
-            return der_group_queries.from_wire(self.binder.bind(element, wire_queries.DERGroupQueries))
-        return UnboundContent(root=root, xml=etree.tostring(element))
+        return _TABLE[root].read(element, self.binder, self.zone, variant)
 
     def write(self, content: Content) -> etree._Element:
-        """The profile element of a value, in the shipped namespaces."""
-        match content:
-            case DERGroups():
-                return self.binder.render(der_groups.to_wire(content), _namespace("DERGroups"))
-            case DERGroupQueries():
-                return self.binder.render(der_group_queries.to_wire(content), _namespace("DERGroupQueries"))
-            case UnboundContent():
-                return etree.fromstring(content.xml)
+        """The profile element of a value, in the shipped namespaces.
+
+        Raises:
+            ValueError: a rejected object or a number in it cannot be written.
+        """
+        if isinstance(content, UnboundContent):
+            return etree.fromstring(content.xml)
+        root = type(content).__name__
+        return self.binder.render(_TABLE[root].write(content), _namespace(root))
 
 
 def _namespace(noun: str) -> str:

@@ -8,14 +8,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dermsbus.domain.model import EndDeviceGroup, GroupReference, Instant
-from dermsbus.errors import MessageError, ObjectID
+from dermsbus.domain.controls import EndDeviceControl, EndDeviceEvent
+from dermsbus.domain.model import EndDeviceGroup, GroupReference, Instant, Name
+from dermsbus.domain.quantities import Curve, GroupForecast, GroupStatus, ParameterKind, ScheduleRequest
+from dermsbus.errors import MessageError, ObjectID, RequestError
 from dermsbus.reply_codes import Level
 
 __all__ = [
     "Archetype",
+    "DERGroupDispatches",
+    "DERGroupForecastQueries",
+    "DERGroupForecasts",
     "DERGroupQueries",
+    "DERGroupStatusQueries",
+    "DERGroupStatuses",
     "DERGroups",
+    "DispatchOrder",
+    "EndDeviceControls",
+    "EndDeviceEvents",
     "Envelope",
     "ErrorEntry",
     "Header",
@@ -26,6 +36,7 @@ __all__ = [
     "Payload",
     "Property",
     "Refusal",
+    "RejectedObject",
     "Repair",
     "ReplayDetection",
     "Reply",
@@ -189,8 +200,102 @@ class DERGroupQueries:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RejectedObject:
+    """One object of a payload or query that its schema accepts and nobody can act on; the others beside it stand.
+
+    Attributes:
+        error: why, with its code and, where it has an identity, the object.
+    """
+
+    error: RequestError
+
+    @classmethod
+    def of(cls, error: RequestError, object_id: ObjectID | None, related_id: ObjectID | None = None) -> RejectedObject:
+        """The object *object_id*, rejected for *error*, which does not know its object."""
+        told = type(error)(error.details, code=error.code, object_id=object_id, related_id=related_id)
+        told.__cause__ = error
+        return cls(error=told)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DERGroupStatuses:
+    """Payload of the noun DERGroupStatuses: one or more groups."""
+
+    statuses: tuple[GroupStatus | RejectedObject, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DERGroupStatusQueries:
+    """Query element for DERGroupStatuses: one or more references."""
+
+    references: tuple[GroupReference, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DERGroupForecasts:
+    """Payload of the noun DERGroupForecasts: one or more forecasts."""
+
+    forecasts: tuple[GroupForecast | RejectedObject, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DERGroupForecastQueries:
+    """Query element for DERGroupForecasts: every parameter of every group for every schedule.
+
+    Attributes:
+        references: groups, one or more.
+        parameters: one or more; in which direction each was asked for is not kept, an answer is positive into the grid.
+        schedules: one or more.
+    """
+
+    references: tuple[GroupReference, ...]
+    parameters: tuple[ParameterKind, ...]
+    schedules: tuple[ScheduleRequest | RejectedObject, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DispatchOrder:
+    """One DERGroupDispatch as a message states it: whole in a create or an answer, else whatever is known of it.
+
+    Attributes:
+        mrid: of the dispatch; None where not stated.
+        names: its own names, not the group's.
+        group: which group, by mRID or names; None where not stated.
+        parameter: what is ordered; None where not stated.
+        curves: schedules; empty where not stated.
+    """
+
+    mrid: str | None = None
+    names: tuple[Name, ...] = ()
+    group: GroupReference | None = None
+    parameter: ParameterKind | None = None
+    curves: tuple[Curve, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DERGroupDispatches:
+    """Payload of the noun DERGroupDispatches: one or more orders."""
+
+    orders: tuple[DispatchOrder | RejectedObject, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EndDeviceControls:
+    """Payload of the noun EndDeviceControls: one or more controls."""
+
+    controls: tuple[EndDeviceControl | RejectedObject, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EndDeviceEvents:
+    """Payload of the noun EndDeviceEvents: one or more events, each of one device."""
+
+    events: tuple[EndDeviceEvent | RejectedObject, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class UnboundContent:
-    """A payload or query of a profile that is valid, and for which there is no translator.
+    """The element of an operation that is of no known profile.
 
     Attributes:
         root: local name of its root element.
@@ -201,7 +306,18 @@ class UnboundContent:
     xml: bytes
 
 
-Content = DERGroups | DERGroupQueries | UnboundContent
+Content = (
+    DERGroups
+    | DERGroupQueries
+    | DERGroupStatuses
+    | DERGroupStatusQueries
+    | DERGroupForecasts
+    | DERGroupForecastQueries
+    | DERGroupDispatches
+    | EndDeviceControls
+    | EndDeviceEvents
+    | UnboundContent
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -360,9 +476,11 @@ class Refusal:
     Attributes:
         error: why, with its code, rule and line.
         outline: what could be read of it; None if not even a header could.
+        archetype: what its root said it was; None where that could not be told.
         repairs: what was mended before it was refused.
     """
 
     error: MessageError
     outline: Outline | None = None
+    archetype: Archetype | None = None
     repairs: tuple[Repair, ...] = ()
