@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import Final, Self
 from uuid import uuid4
 
 import structlog
 
 from dermsbus import __version__
+from dermsbus.adapters.base import DerAdapter
+from dermsbus.adapters.registry import load_adapters
 from dermsbus.broker import BrokerSettings, EmbeddedBroker
 from dermsbus.client import DMSClient
-from dermsbus.consumer import Consumer, ConsumerThread
-from dermsbus.dispatch import Router
+from dermsbus.consumer import Consumer, ConsumerThread, Task
+from dermsbus.dispatch import Event, FieldView, Router
 from dermsbus.domain.addresses import ANY, event_topic, request_queue
+from dermsbus.domain.fleet import Fleet, load_fleet
 from dermsbus.domain.registry import GroupRegistry
-from dermsbus.errors import SettingsError
+from dermsbus.domain.status_reports import StatusReports
+from dermsbus.errors import DermsbusError, SettingsError
+from dermsbus.field import Field, Polling
 from dermsbus.handlers import ROUTES
 from dermsbus.logs import configure_for_library
 from dermsbus.mailing import Mailing
@@ -26,12 +31,13 @@ from dermsbus.messages.answers import Author
 from dermsbus.messages.codec import Codec
 from dermsbus.messages.policy import Policy
 from dermsbus.outbox import Outbox
+from dermsbus.push import PushRules, StatusPush
 from dermsbus.service import Counts, Service
-from dermsbus.settings import BusScheme, BusUrl, Settings
+from dermsbus.settings import BusScheme, BusUrl, Settings, why_unreadable
 from dermsbus.store.base import Store
 from dermsbus.store.sqlite import SqliteStore
 from dermsbus.transports.amqp091 import AmqpSettings, AmqpTransport
-from dermsbus.transports.base import Queue, Subscription, Topic, Transport
+from dermsbus.transports.base import LinkState, Queue, Subscription, Topic, Transport
 from dermsbus.transports.stomp12 import StompSettings, StompTransport
 from dermsbus.transports.tls import TlsSettings
 from dermsbus.web.health import HttpServer, Readiness, health_app
@@ -39,6 +45,8 @@ from dermsbus.web.health import HttpServer, Readiness, health_app
 __all__ = ["Application", "make_broker", "make_client", "make_transport"]
 
 _log = structlog.get_logger(__name__)
+_HOUR_S: Final = 3600.0
+_STATUS_CHECK_S: Final = 1.0
 
 
 def make_transport(url: BusUrl, *, client_id: str | None = None) -> Transport:
@@ -134,15 +142,25 @@ class Application:
         settings: checked.
         transport: in place of the one that ``settings.bus`` asks for.
         store: in place of the file that ``settings.store`` names.
+        adapters: by name, in place of the installed ones that the catalogue of devices names.
     """
 
-    def __init__(self, settings: Settings, *, transport: Transport | None = None, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        transport: Transport | None = None,
+        store: Store | None = None,
+        adapters: Mapping[str, DerAdapter] | None = None,
+    ) -> None:
         self._settings = settings
         self._given_transport = transport
         self._given_store = store
+        self._given_adapters = adapters
         self._open = ExitStack()
         self._running: _Running | None = None
         self._stopped = threading.Event()
+        self._failure = ""
 
     def start(self) -> Self:
         """Open the store, begin to connect and serve; returns at once, whether or not the broker is there.
@@ -152,7 +170,11 @@ class Application:
             StoreError: the store cannot be used.
         """
         with ExitStack() as opened:
-            self._running = _Running(self._settings, self._given_transport, self._given_store, opened)
+            field = _make_field(self._settings, self._given_adapters)
+            opened.callback(field.stop)
+            self._running = _Running(
+                self._settings, field, self._given_transport, self._given_store, opened, on_fatal=self._fail
+            )
             self._open = opened.pop_all()
         return self
 
@@ -175,6 +197,11 @@ class Application:
         return self._need().service.counts
 
     @property
+    def status_reports(self) -> StatusReports:
+        """What other systems told of their groups since the start."""
+        return self._need().service.reports
+
+    @property
     def http_port(self) -> int | None:
         """The port that health is served on; None if it is not."""
         http = self._need().http
@@ -186,8 +213,18 @@ class Application:
         self._stopped.set()
 
     def run_until_stopped(self) -> None:
-        """Serve until `stop` is called from elsewhere, such as a signal handler's thread."""
+        """Serve until `stop` is called from elsewhere, such as a signal handler's thread.
+
+        Raises:
+            DermsbusError: it cannot go on; whoever supervises the process starts it again.
+        """
         self._stopped.wait()
+        if self._failure:
+            raise DermsbusError(f"ended, for it cannot go on: {self._failure}")
+
+    def _fail(self, reason: str) -> None:
+        self._failure = reason
+        self._stopped.set()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -204,8 +241,18 @@ class Application:
 class _Running:
     """The parts of a started application, each closed by *opened* in the reverse order."""
 
-    def __init__(self, settings: Settings, transport: Transport | None, store: Store | None, opened: ExitStack) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        field: Field,
+        transport: Transport | None,
+        store: Store | None,
+        opened: ExitStack,
+        *,
+        on_fatal: Callable[[str], None],
+    ) -> None:
         self._settings = settings
+        self._field = field
         if settings.bus.scheme is BusScheme.EMBEDDED and transport is None:
             with _said_of_the_bus():
                 broker = make_broker(settings.bus)
@@ -217,19 +264,33 @@ class _Running:
         self.transport = transport or make_transport(settings.bus)
         self._outbox = Outbox(self._store, self.transport)
         self._outbox.load()
-        self.service = _make_service(settings, self._store)
-        consumer = Consumer(
+        author, codec = _make_author(settings), Codec(settings.reader)
+        codec.prepare()
+        self._mailing = _make_mailing(settings, codec, author)
+        self.service = Service(
+            codec=codec,
+            router=Router(ROUTES),
+            store=self._store,
+            author=author,
+            mailing=self._mailing,
+            policy=Policy(context=settings.context, tolerance=settings.behaviour.tolerance),
+            behaviour=settings.behaviour,
+            field_view=self._view,
+            now=_now,
+        )
+        self._consumer = Consumer(
             service=self.service,
             registry=self._registry,
             store=self._store,
             outbox=self._outbox,
             transport=self.transport,
         )
-        self._thread = ConsumerThread(consumer, self._outbox, every_hour=self._purge)
+        self._thread = ConsumerThread(self._consumer, self._outbox, tasks=tuple(self._tasks()), on_fatal=on_fatal)
         self.http = self._start_http(opened)
         self._subscribe(self._thread.receive)
         self.transport.start()
         opened.callback(self.transport.stop)
+        self._field.start()
         self._thread.start()
         opened.callback(self._thread.stop)  # stopped first: the batch in hand is still answered and acknowledged
         self._say_hello()
@@ -257,6 +318,25 @@ class _Running:
             events = Topic(event_topic(settings.context, source))
             self.transport.subscribe(Subscription(destination=events), receive)
 
+    def _view(self) -> FieldView:
+        return FieldView(state=self._field.state, stale_after_s=self._settings.devices.stale_after_s, now=_now())
+
+    def _tasks(self) -> Iterator[Task]:
+        yield Task(name="forget old messages", period_s=_HOUR_S, run=self._purge)
+        push = self._settings.push
+        if push.status_period_s:
+            rules = PushRules(period_s=push.status_period_s, dead_band_percent=push.status_dead_band_percent)
+            status_push = StatusPush(self._registry, self._view_to_tell, rules, self._announce)
+            yield Task(name="tell statuses", period_s=_STATUS_CHECK_S, run=status_push.tick)
+
+    def _view_to_tell(self) -> FieldView | None:
+        """None while the bus is away too: what happens meanwhile is in the next report, and need not pile up."""
+        is_up = self.transport.status.state is LinkState.UP
+        return self._view() if is_up and self._field.is_surveyed else None
+
+    def _announce(self, events: Sequence[Event]) -> None:
+        self._consumer.announce([self._mailing.event(event) for event in events])
+
     def _purge(self) -> None:
         forgotten = self._store.purge(_now() - timedelta(days=self._settings.retention_days))
         _log.info("forgot old messages", count=forgotten, retention_days=self._settings.retention_days)
@@ -273,29 +353,49 @@ class _Running:
             profile=settings.profile,
             store=str(settings.store),
             groups=len(self._registry),
+            devices=len(self._field.state.fleet),
             http=f"{settings.http.host}:{self.http.port}" if settings.http and self.http else "off",
         )
 
 
-def _make_service(settings: Settings, store: Store) -> Service:
-    codec = Codec(settings.reader)
-    author = Author(
+def _make_field(settings: Settings, given: Mapping[str, DerAdapter] | None) -> Field:
+    """The devices of the catalogue, not yet asked.
+
+    Raises:
+        SettingsError: the catalogue cannot be read, or an adapter cannot be had as it is wanted.
+    """
+    fleet = _read_fleet(settings)
+    names = [device.adapter for device in fleet.devices]
+    for name in settings.adapters.keys() - set(names):
+        _log.warning("no device in the catalogue uses this adapter", adapter=name, fleet=str(settings.fleet))
+    adapters = given or load_adapters(names, devices=fleet.devices, options=settings.adapters, clock=_now)
+    devices = settings.devices
+    polling = Polling(period_s=devices.poll_period_s, timeout_s=devices.timeout_s, patience_s=devices.stale_after_s)
+    return Field(fleet, adapters, polling)
+
+
+def _read_fleet(settings: Settings) -> Fleet:
+    path = settings.fleet
+    if path is None:
+        return Fleet()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError("fleet", f"{path} cannot be read: {why_unreadable(error)}") from error
+    return load_fleet(text, str(path))
+
+
+def _make_author(settings: Settings) -> Author:
+    return Author(
         source=settings.source,
         context=settings.context.upper(),
         now=_now,
         new_message_id=_new_message_id,
         event_style=settings.style,
     )
-    mailing = Mailing(
+
+
+def _make_mailing(settings: Settings, codec: Codec, author: Author) -> Mailing:
+    return Mailing(
         codec=codec, author=author, source=settings.source, context=settings.context, new_message_id=_new_message_id
-    )
-    return Service(
-        codec=codec,
-        router=Router(ROUTES),
-        store=store,
-        author=author,
-        mailing=mailing,
-        policy=Policy(context=settings.context, tolerance=settings.behaviour.tolerance),
-        behaviour=settings.behaviour,
-        now=_now,
     )

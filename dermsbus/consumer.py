@@ -7,6 +7,8 @@
 A crash at any point loses nothing that was acknowledged: what was not committed is delivered again and served, what was
 committed is delivered again and answered from the store.
 
+What is to be done from time to time, such as telling others of statuses, is done on the same thread, between batches.
+
 Source: delivery guarantees of the project's reference tables.
 """
 
@@ -17,21 +19,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import structlog
 
 from dermsbus.domain.registry import Draft, GroupRegistry
-from dermsbus.errors import ConnectionLost, StoreError
+from dermsbus.errors import ConnectionLost, DermsbusError, StoreEnded, StoreError
 from dermsbus.outbox import Outbox
 from dermsbus.service import Service
 from dermsbus.store.base import Commit, InboxKey, InboxRecord, OutboxEntry, Store
 from dermsbus.transports.base import Delivery, Transport
 
-__all__ = ["Consumer", "ConsumerThread"]
+__all__ = ["Consumer", "ConsumerThread", "Task"]
 
 _log = structlog.get_logger(__name__)
-_HOUR_S: Final = 3600.0
 
 
 @dataclass(slots=True)
@@ -76,6 +76,15 @@ class Consumer:
                 batch.records[served.record.key] = served.record
         self._finish(batch)
 
+    def announce(self, entries: Sequence[OutboxEntry]) -> None:
+        """Send what answers nobody, in order: committed together first, like all else that is sent.
+
+        Raises:
+            StoreError: nobody is sure that it was sent; what is announced once more may arrive twice.
+        """
+        self._outbox.add(self._store.commit(Commit(outbox=tuple(entries))))
+        self._outbox.flush()
+
     def _finish(self, batch: _Batch) -> None:
         changes = batch.draft.changes
         if changes or batch.records or batch.outbox:
@@ -86,10 +95,27 @@ class Consumer:
         self._transport.settle(batch.deliveries)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """Something that is done again and again.
+
+    Attributes:
+        name: for the log.
+        period_s: seconds from one time to the next, more than 0.
+        run: does it; may raise StoreError, and is then called again at the next time.
+    """
+
+    name: str
+    period_s: float
+    run: Callable[[], None]
+
+
 class ConsumerThread:
     """Runs a consumer on a thread of its own: receivers only put deliveries in its queue.
 
-    *every_hour* is called on that thread, when nothing else is to be done.
+    *tasks* are run on that thread when they are due, between batches, however much there is to be received.
+
+    *on_fatal* is told the reason where it cannot go on; it runs on that thread, and must not stop it.
 
     The queue needs no bound: the broker gives no more than the subscriptions' prefetch before it is acknowledged.
     """
@@ -98,11 +124,19 @@ class ConsumerThread:
     _IDLE_S = 0.25
     _LONGEST_WAIT_S = 10.0
 
-    def __init__(self, consumer: Consumer, outbox: Outbox, *, every_hour: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        consumer: Consumer,
+        outbox: Outbox,
+        *,
+        tasks: Sequence[Task] = (),
+        on_fatal: Callable[[str], None] | None = None,
+    ) -> None:
         self._consumer = consumer
         self._outbox = outbox
-        self._every_hour = every_hour
-        self._next_hour_s = time.monotonic() + _HOUR_S
+        self._tasks = tuple(tasks)
+        self._on_fatal = on_fatal
+        self._due_s = [time.monotonic() + task.period_s for task in self._tasks]
         self._inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dermsbus-consumer", daemon=True)
@@ -134,6 +168,7 @@ class ConsumerThread:
         while not self._stopping.is_set():
             deliveries = self._next()
             self._until_done(deliveries)
+            self._run_due_tasks()
 
     def _next(self) -> list[Delivery]:
         """What waits, at most a batch; empty after a while in which nothing came."""
@@ -149,11 +184,21 @@ class ConsumerThread:
             pass  # that is all there is
         return deliveries
 
-    def _idle(self) -> None:
-        self._outbox.flush()
-        if self._every_hour and time.monotonic() >= self._next_hour_s:
-            self._next_hour_s = time.monotonic() + _HOUR_S
-            self._every_hour()
+    def _run_due_tasks(self) -> None:
+        for index, task in enumerate(self._tasks):
+            if time.monotonic() >= self._due_s[index] and not self._stopping.is_set():
+                self._due_s[index] = time.monotonic() + task.period_s
+                self._run_task(task)
+
+    def _run_task(self, task: Task) -> None:
+        try:
+            task.run()
+        except StoreEnded as error:
+            self._give_up(f"store: {error}")
+        except DermsbusError as error:
+            _log.error("task failed, will be done again", task=task.name, reason=str(error), wait_s=task.period_s)
+        except Exception:  # noqa: BLE001 a fault of ours must not stop the messages: logged, done again when it is due
+            _log.exception("task failed, will be done again", task=task.name, wait_s=task.period_s)
 
     def _until_done(self, deliveries: list[Delivery]) -> None:
         """Handle the deliveries; while the store fails, the same ones again: nothing is taken on that may be lost."""
@@ -163,14 +208,28 @@ class ConsumerThread:
                 if deliveries:
                     self._consumer.handle(deliveries)
                 else:
-                    self._idle()
+                    self._outbox.flush()
             except ConnectionLost as error:
                 _log.warning("not acknowledged, will come again", count=len(deliveries), reason=str(error))
+            except StoreEnded as error:
+                self._give_up(f"store: {error}")
+                return
             except StoreError as error:
                 self._trouble = f"store: {error}"
                 _log.error("store failed, trying again", reason=str(error), wait_s=wait_s)
                 self._stopping.wait(wait_s)
                 wait_s = min(2 * wait_s, self._LONGEST_WAIT_S)
                 continue
+            except Exception as error:  # noqa: BLE001 nobody knows what is done and what is not: a new start finds out
+                _log.exception("consumer failed", count=len(deliveries))
+                self._give_up(f"the consumer failed: {type(error).__name__}: {error}")
+                return
             self._trouble = ""
             return
+
+    def _give_up(self, reason: str) -> None:
+        """Take on nothing more, and say so; what was not acknowledged goes to whoever comes next."""
+        self._trouble = reason
+        self._stopping.set()
+        if self._on_fatal:
+            self._on_fatal(reason)

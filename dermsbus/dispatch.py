@@ -4,23 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from dermsbus.domain.aggregation import aggregate
 from dermsbus.domain.behaviour import Behaviour
+from dermsbus.domain.fleet_state import FindGroup, FleetState
+from dermsbus.domain.model import EndDeviceGroup
+from dermsbus.domain.quantities import GroupStatus
 from dermsbus.domain.registry import Draft
+from dermsbus.domain.status_reports import StatusReports
 from dermsbus.errors import ObjectID, RequestError, UnsupportedMessage, Violation
 from dermsbus.messages.envelope import Envelope, Noun, Payload, Verb
 from dermsbus.messages.roots import noun_of
 
-__all__ = ["Desk", "Event", "Handler", "Outcome", "Router", "Routes"]
+__all__ = ["Desk", "Event", "FieldView", "Handler", "Outcome", "Router", "Routes"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """Something that has happened and that others are to be told of."""
+    """Something that has happened and that others are to be told of.
+
+    Attributes:
+        verb: in the past tense.
+        noun: of what is told.
+        payload: what is told.
+        persistent: a broker that restarts still has it; not so for what the next report makes worthless.
+    """
 
     verb: Verb
     noun: Noun
     payload: Payload
+    persistent: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,16 +61,39 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FieldView:
+    """What is known of the devices at one instant.
+
+    Attributes:
+        state: their last readings.
+        stale_after_s: age from which a reading is stale, more than 0.
+        now: aware, UTC.
+    """
+
+    state: FleetState
+    stale_after_s: float
+    now: datetime
+
+    def status_of(self, group: EndDeviceGroup, find_group: FindGroup) -> GroupStatus:
+        """What *group* does now; *find_group* gives the groups that are members of it."""
+        return aggregate(group, self.state, self.now, stale_after_s=self.stale_after_s, find_group=find_group)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
     """What a handler may use: it never waits for a device, a broker or a disk.
 
     Attributes:
         groups: the registry's draft of the running transaction.
         behaviour: how this deployment treats its peers.
+        field: what is known of the devices.
+        reports: what other systems told of their groups.
     """
 
     groups: Draft
     behaviour: Behaviour
+    field: FieldView
+    reports: StatusReports
 
 
 Handler = Callable[[Envelope, Desk], Outcome]

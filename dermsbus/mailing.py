@@ -12,9 +12,11 @@ from typing import Final
 
 from dermsbus.dispatch import Event
 from dermsbus.domain.addresses import dead_letter_queue, event_topic, invalid_queue
+from dermsbus.domain.quantities import GroupStatus
+from dermsbus.errors import UnsupportedMessage, Violation
 from dermsbus.messages.answers import Author
 from dermsbus.messages.codec import Codec
-from dermsbus.messages.envelope import DERGroups, Envelope
+from dermsbus.messages.envelope import DERGroups, DERGroupStatuses, Envelope
 from dermsbus.messages.properties import kind_of, properties_of
 from dermsbus.store.base import InboxKey, OutboxEntry
 from dermsbus.transports.base import Delivery, Outgoing, Queue, Topic
@@ -22,6 +24,8 @@ from dermsbus.transports.base import Delivery, Outgoing, Queue, Topic
 __all__ = ["Mailing"]
 
 _MOST_REASON_CHARS: Final = 1000
+_LONGEST_KEY_BYTES: Final = 255
+_LARGEST_BODY_BYTES: Final = 4 * 1024 * 1024 - 64 * 1024  # STOMP brokers take frames of 4 MiB, headers included
 _LARGEST_COPY_BYTES: Final = 1024 * 1024
 
 
@@ -52,13 +56,16 @@ class Mailing:
 
         The transport's correlation id is the delivery's own, else its message id (as JMS has it), else that in the
         envelope.
+
+        Raises:
+            UnsupportedMessage: 3.1, the answer is larger than what every broker takes.
         """
         if delivery.reply_to is None:
             return ()
         header = envelope.header
         message = Outgoing(
             destination=delivery.reply_to,
-            body=self._codec.encode(envelope),
+            body=self._body(envelope),
             message_id=(header.message_id if header else None) or self._new_message_id(),
             correlation_id=(
                 delivery.correlation_id or delivery.transport_id or (header.correlation_id if header else None)
@@ -77,14 +84,25 @@ class Mailing:
         assert header is not None
         message = Outgoing(
             destination=Topic(event_topic(self._context, self._source, event.verb.value, event.noun.value)),
-            body=self._codec.encode(envelope),
+            body=self._body(envelope),
             message_id=header.message_id or "",
             kind=kind_of(envelope),
             source=self._source,
             properties=MappingProxyType(properties_of(envelope)),
+            persistent=event.persistent,
             order_key=_only_group(event),
         )
         return OutboxEntry(message=message, cause=cause)
+
+    def _body(self, envelope: Envelope) -> bytes:
+        body = self._codec.encode(envelope)
+        if len(body) > _LARGEST_BODY_BYTES:
+            details = (
+                f"the {envelope.archetype} to it would have {len(body)} bytes, brokers take {_LARGEST_BODY_BYTES}: "
+                "ask for, or change, fewer objects in one message"
+            )
+            raise UnsupportedMessage(Violation(rule="ANSWER-SIZE", details=details), code="3.1")
+        return body
 
     def invalid(self, delivery: Delivery, *, code: str, rule: str, reason: str) -> OutboxEntry:
         """A copy of a message that cannot be read or answered, byte for byte, to the invalid-message queue.
@@ -126,9 +144,19 @@ class Mailing:
         return OutboxEntry(message=message)
 
 
+def _key(mrid: str | None) -> str | None:
+    """An order key for a group: its mRID, or a digest of one that no broker would take as a header."""
+    if mrid is None or len(mrid.encode()) <= _LONGEST_KEY_BYTES:
+        return mrid
+    return hashlib.sha256(mrid.encode()).hexdigest()
+
+
 def _only_group(event: Event) -> str | None:
     """The mRID of the one group an event speaks of: what is told of one group stays in order."""
     content = event.payload.content
     if isinstance(content, DERGroups) and len(content.groups) == 1:
-        return content.groups[0].mrid
+        return _key(content.groups[0].mrid)
+    if isinstance(content, DERGroupStatuses) and len(content.statuses) == 1:
+        (status,) = content.statuses
+        return status.group.mrid if isinstance(status, GroupStatus) else None
     return None

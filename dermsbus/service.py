@@ -17,16 +17,18 @@ from datetime import datetime
 
 import structlog
 
-from dermsbus.dispatch import Desk, Outcome, Router
+from dermsbus.dispatch import Desk, FieldView, Outcome, Router
 from dermsbus.domain.behaviour import Behaviour, EventAcknowledgement, PartialResult, Resend
 from dermsbus.domain.registry import Draft
-from dermsbus.errors import MessageError, StoreError, UnsupportedMessage, Violation
+from dermsbus.domain.status_reports import StatusReports
+from dermsbus.errors import MalformedMessage, MessageError, StoreError, UnsupportedMessage, Violation
 from dermsbus.mailing import Mailing
 from dermsbus.messages.answers import Author, entries_of_message_error, entry, entry_of
 from dermsbus.messages.codec import Codec
 from dermsbus.messages.envelope import Archetype, Envelope, ErrorEntry, Outline, Refusal, Reply, Result, Verb
 from dermsbus.messages.policy import Policy
 from dermsbus.messages.properties import check_properties
+from dermsbus.reply_codes import Level
 from dermsbus.store.base import InboxKey, InboxRecord, OutboxEntry, Store
 from dermsbus.transports.base import Delivery
 
@@ -55,7 +57,7 @@ class Received:
     """A delivery that was decoded.
 
     Attributes:
-        key: the identity of a request that may change something; None for all else.
+        key: the identity of a request or event that may change something; None for all else.
         digest: SHA-256 of the body.
     """
 
@@ -86,6 +88,7 @@ class Service:
         mailing: Mailing,
         policy: Policy,
         behaviour: Behaviour,
+        field_view: Callable[[], FieldView],
         now: Callable[[], datetime],
     ) -> None:
         self._codec = codec
@@ -95,15 +98,25 @@ class Service:
         self._mailing = mailing
         self._policy = policy
         self._behaviour = behaviour
+        self._field_view = field_view
         self._now = now
+        self.reports = StatusReports()
         self.counts = Counts()
 
     def read(self, delivery: Delivery) -> Received:
         """Decode a delivery; never raises for what a sender can send."""
-        decoded = self._codec.decode(delivery.body, is_text=delivery.is_text)
+        decoded = self._decode(delivery)
         self._count(decoded)
         digest = hashlib.sha256(delivery.body).digest()
         return Received(delivery=delivery, decoded=decoded, key=_key_of(decoded), digest=digest)
+
+    def _decode(self, delivery: Delivery) -> Envelope | Refusal:
+        try:
+            return self._codec.decode(delivery.body, is_text=delivery.is_text)
+        except Exception:  # noqa: BLE001 a fault of ours must not stop the messages behind: logged, answered, put aside
+            _log.exception("message not read", address=delivery.address, bytes=len(delivery.body))
+            details = "an internal fault while reading; the message was put aside, the fault is in the responder's log"
+            return Refusal(error=MalformedMessage(Violation(rule="FAULT", details=details), code="5.3"))
 
     def serve(self, received: Received, draft: Draft) -> Served:
         """Carry out what the message asks for on *draft*, or refuse it and leave *draft* as it is.
@@ -116,7 +129,7 @@ class Service:
             return self._serve(received, draft)
         except MessageError as error:
             draft.rollback_to(start)
-            return self._refuse(received.delivery, received.decoded.outline, error)
+            return self._refuse(received, error)
         except StoreError:
             raise
         except Exception:  # noqa: BLE001 a fault of ours must not stop the messages behind: logged, answered, put aside
@@ -135,6 +148,9 @@ class Service:
                 return self._serve_event(received, decoded, draft)
             case _:
                 return self._stray(received)
+
+    def _desk(self, draft: Draft) -> Desk:
+        return Desk(groups=draft, behaviour=self._behaviour, field=self._field_view(), reports=self.reports)
 
     def _stray(self, received: Received) -> Served:
         _log.warning("reply that nobody waits for", correlation_id=received.delivery.correlation_id)
@@ -165,7 +181,7 @@ class Service:
         self._policy.check(message)
         handler = self._router.handler_for(message)
         delivery, key = received.delivery, received.key
-        outcome = handler(message, Desk(groups=draft, behaviour=self._behaviour))
+        outcome = handler(message, self._desk(draft))
         reply = self._author.reply(message.outline, self._reply_of(outcome), outcome.payload)
         is_get = message.header is not None and message.header.verb is Verb.GET
         answer = self._mailing.answer(delivery, reply, cause=key, persistent=not is_get)
@@ -174,23 +190,25 @@ class Service:
         return Served(record=self._record(received), outbox=(*answer, *events))
 
     def _known(self, received: Received) -> Served | None:
-        """The stored reply to a request that was carried out before; None if it is to be carried out now.
+        """The stored reply to a message that was served before; None if it is to be served now.
 
         Raises:
-            UnsupportedMessage: 2.15, another request has this MessageID.
+            UnsupportedMessage: 2.15, another message has this MessageID.
         """
         key = received.key
         record = self._store.recall(key) if key else None
         if key is None or record is None:
             return None
         is_same = record.digest == received.digest
-        if self._behaviour.resend is Resend.EXECUTE_AGAIN and not (is_same and received.delivery.redelivered):
-            return None
+        if self._behaviour.resend is Resend.EXECUTE_AGAIN:
+            delivery = received.delivery
+            if not (is_same and delivery.redelivered and delivery.transport_id == record.transport_id):
+                return None
         if not is_same:
-            _log.warning("MessageID used twice for different requests", message_id=key.message_id, source=key.source)
-            details = f"MessageID {key.message_id!r} was used before for another request: give each request its own"
+            _log.warning("MessageID used twice for different messages", message_id=key.message_id, source=key.source)
+            details = f"MessageID {key.message_id!r} was used before for another message: give each its own"
             raise UnsupportedMessage(Violation(rule="CONFLICT", details=details), code="2.15")
-        _log.info("request seen before, answered from the store", message_id=key.message_id, source=key.source)
+        _log.info("message seen before, answered from the store", message_id=key.message_id, source=key.source)
         return Served(outbox=tuple(self._again(entry, received) for entry in self._store.replies_to(key)))
 
     def _again(self, stored: OutboxEntry, received: Received) -> OutboxEntry:
@@ -206,7 +224,12 @@ class Service:
     def _record(self, received: Received) -> InboxRecord | None:
         if received.key is None:
             return None
-        return InboxRecord(key=received.key, digest=received.digest, received_at=self._now())
+        return InboxRecord(
+            key=received.key,
+            digest=received.digest,
+            received_at=self._now(),
+            transport_id=received.delivery.transport_id,
+        )
 
     def _reply_of(self, outcome: Outcome) -> Reply:
         errors = tuple(entry_of(error) for error in outcome.errors)
@@ -218,6 +241,7 @@ class Service:
             result = Result.FAILED
         else:
             result = Result.PARTIAL
+            errors = tuple(replace(error, level=Level.WARNING) for error in errors)  # the rest was done
             if outcome.says_nothing_follows:
                 errors = (*errors, entry("0.2"))
         return Reply(result=result, errors=errors, ids=outcome.ids, operation_id=outcome.operation_id)
@@ -229,24 +253,29 @@ class Service:
         assert header is not None
         if header.source == self._author.source:
             return Served()  # our own, come back from a topic that we listen to
+        known = self._known(received)
+        if known is not None:
+            return known
+        self._policy.check_event(message)
         delivery = received.delivery
         handler = self._router.handler_for(message)
-        outcome = handler(message, Desk(groups=draft, behaviour=self._behaviour))
+        outcome = handler(message, self._desk(draft))
         aside: tuple[OutboxEntry, ...] = ()
         for error in outcome.errors:
             _log.warning("event not taken in", source=header.source, code=error.code, details=error.details)
         if outcome.errors and not outcome.done:
             first = outcome.errors[0]
             aside = (self._mailing.invalid(delivery, code=first.code, rule="EVENT", reason=first.details),)
+        record = self._record(received)
         if not self._is_acknowledged(message.outline):
-            return Served(outbox=aside)
+            return Served(record=record, outbox=aside)
         reply = self._reply_of(outcome)
         if reply.result is Result.OK:
             reply = replace(reply, errors=(entry("0.3"),))
-        answer = self._mailing.answer(delivery, self._author.reply(message.outline, reply))
+        answer = self._mailing.answer(delivery, self._author.reply(message.outline, reply), cause=received.key)
         if not answer:
             _log.warning("event asks for an acknowledgement and says not where to", source=header.source)
-        return Served(outbox=(*answer, *aside))
+        return Served(record=record, outbox=(*answer, *aside))
 
     def _is_acknowledged(self, outline: Outline) -> bool:
         if self._behaviour.event_acknowledgement is EventAcknowledgement.WITH_REPLY_TO:
@@ -261,11 +290,13 @@ class Service:
 
     # -- refusals --------------------------------------------------------------------------------------------------
 
-    def _refuse(self, delivery: Delivery, outline: Outline | None, error: MessageError) -> Served:
+    def _refuse(self, received: Received, error: MessageError) -> Served:
         """Answer in the sender's terms, with a fault where it has no readable header, and never a reply with a reply.
 
-        What nobody can be told of goes to the invalid-message queue, and so does what has no readable header.
+        What nobody can be told of goes to the invalid-message queue, and so does what has no readable header. Nothing
+        is remembered of it: it has done nothing, and whoever mends it may send it with the same MessageID.
         """
+        delivery, outline = received.delivery, received.decoded.outline
         self._count_refusals([error.code])
         _log.warning(
             "message refused",
@@ -278,12 +309,18 @@ class Service:
         )
         aside = self._mailing.invalid(delivery, code=error.code, rule=error.rule, reason=str(error))
         if outline is None:
-            return Served(outbox=(*self._mailing.answer(delivery, self._author.fault(error)), aside))
+            return Served(outbox=(*self._fault(delivery, error, received.decoded.archetype), aside))
         reply = self._author.refusal(outline, entries_of_message_error(error))
         answer = self._mailing.answer(delivery, reply) if self._is_answered(outline) else ()
         if answer and outline.archetype is Archetype.REQUEST:
             return Served(outbox=answer)
         return Served(outbox=(*answer, aside))
+
+    def _fault(self, delivery: Delivery, error: MessageError, archetype: Archetype | None) -> tuple[OutboxEntry, ...]:
+        """A fault for what may have been a request; replies and events are not answered with one."""
+        if archetype not in {None, Archetype.REQUEST}:
+            return ()
+        return self._mailing.answer(delivery, self._author.fault(error))
 
     # -- counts ----------------------------------------------------------------------------------------------------
 
@@ -300,10 +337,10 @@ class Service:
 
 
 def _key_of(decoded: Envelope | Refusal) -> InboxKey | None:
-    """The identity of a request that may change something."""
-    if isinstance(decoded, Refusal) or decoded.archetype is not Archetype.REQUEST or decoded.header is None:
+    """The identity of a request or event that may change something."""
+    header = decoded.header if isinstance(decoded, Envelope) else None
+    if header is None or decoded.archetype not in {Archetype.REQUEST, Archetype.EVENT}:
         return None
-    header = decoded.header
     if header.verb is Verb.GET or not header.message_id:
         return None
     return InboxKey(source=header.source or "", message_id=header.message_id)

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from dermsbus import __version__
-from dermsbus.cli import broker, check, demo, groups, listen, send, serve
+from dermsbus.cli import broker, check, demo, groups, listen, send, serve, status
 from dermsbus.cli.output import complain, help_if_alone
 from dermsbus.errors import DermsbusError, SettingsError
 
@@ -71,6 +71,7 @@ def _app() -> typer.Typer:
     app.command("serve")(serve.serve)
     app.command("broker")(broker.broker)
     app.add_typer(groups.groups_app(), name="groups")
+    app.command("status")(status.status)
     app.command("listen")(listen.listen)
     app.command("send")(send.send)
     app.command("check")(check.check)

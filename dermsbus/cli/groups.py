@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Final
-from uuid import UUID
 
 import typer
 
 from dermsbus.cli.output import help_if_alone, is_terminal, on_terminal, write_line
+from dermsbus.cli.references import group_reference
 from dermsbus.cli.session import Session, dms_command
 from dermsbus.cli.views import FUNCTION_FIELDS, group_label, group_lines, groups_table, groups_text
 from dermsbus.client import Answer
-from dermsbus.domain.model import DERFunction, EndDevice, EndDeviceGroup, GroupReference, Name, Version
+from dermsbus.domain.model import DERFunction, EndDevice, EndDeviceGroup, Name, Version
 from dermsbus.errors import SettingsError
 
 __all__ = ["groups_app"]
@@ -95,7 +95,7 @@ def list_groups(session: Session, /) -> int:
 def show(session: Session, /, *, groups: Groups) -> int:
     """Show groups with their members."""
     with session.client() as client:
-        return session.report(client.get_groups(*map(_reference, groups)), _show_details)
+        return session.report(client.get_groups(*map(group_reference, groups)), _show_details)
 
 
 @dms_command
@@ -112,7 +112,7 @@ def change(
     """Change a group; the functions that are given replace all that it has."""
     if name is None and description is None and function is None and version is None:
         raise SettingsError("change", "nothing to change: give --name, --description, --function or --version")
-    reference = _reference(group)
+    reference = group_reference(group)
     changed = EndDeviceGroup(
         mrid=reference.mrid,
         names=(*reference.names, *([Name(name=name)] if name else [])),
@@ -128,7 +128,7 @@ def change(
 def add_member(session: Session, /, *, group: Group, devices: Devices) -> int:
     """Add devices to a group."""
     with session.client() as client:
-        answer = client.add_members(_reference(group), *_devices(devices))
+        answer = client.add_members(group_reference(group), *_devices(devices))
         return session.report(answer, lambda answer: _say("changed", answer, group))
 
 
@@ -136,7 +136,7 @@ def add_member(session: Session, /, *, group: Group, devices: Devices) -> int:
 def remove_member(session: Session, /, *, group: Group, devices: Devices) -> int:
     """Remove devices from a group."""
     with session.client() as client:
-        answer = client.remove_members(_reference(group), *_devices(devices))
+        answer = client.remove_members(group_reference(group), *_devices(devices))
         return session.report(answer, lambda answer: _say("changed", answer, group))
 
 
@@ -144,7 +144,7 @@ def remove_member(session: Session, /, *, group: Group, devices: Devices) -> int
 def delete(session: Session, /, *, groups: Groups) -> int:
     """Delete whole groups."""
     with session.client() as client:
-        answer = client.delete_groups(*map(_reference, groups))
+        answer = client.delete_groups(*map(group_reference, groups))
         return session.report(answer, lambda answer: _say("deleted", answer, *groups))
 
 
@@ -174,23 +174,6 @@ def _show_details(answer: Answer) -> None:
             write_line()
         for line in group_lines(group):
             write_line(line)
-
-
-def _reference(text: str) -> GroupReference:
-    kind, separator, rest = text.partition(":")
-    if separator and kind == "mrid":
-        return GroupReference(mrid=rest)
-    if separator and kind == "name":
-        return GroupReference(names=(Name(name=rest),))
-    return GroupReference(mrid=text) if _is_uuid(text) else GroupReference(names=(Name(name=text),))
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _devices(texts: list[str]) -> tuple[EndDevice, ...]:

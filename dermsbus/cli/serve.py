@@ -27,6 +27,9 @@ def serve(
         Tolerance | None, typer.Option("--tolerance", help="Refuse known deviations, or mend them on reading.")
     ] = None,
     store: Annotated[str | None, typer.Option("--store", metavar="FILE", help="The registry of groups.")] = None,
+    fleet: Annotated[
+        str | None, typer.Option("--fleet", metavar="FILE", help="The catalogue of devices, TOML.")
+    ] = None,
     http: Annotated[
         str | None, typer.Option("--http", metavar="HOST:PORT", help="Where /health and /ready are; off for nowhere.")
     ] = None,
@@ -47,6 +50,7 @@ def serve(
             "profile": profile,
             "behaviour.tolerance": tolerance,
             "store": store,
+            "fleet": fleet,
             "http": http,
             "log_level": log_level,
             "log_format": log_format,

@@ -8,10 +8,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from dermsbus.cli.output import visible
+from dermsbus.cli.status_views import status_json, status_summary
 from dermsbus.client import Answer
 from dermsbus.domain.model import DERFunction, EndDevice, EndDeviceGroup, Name, Version
+from dermsbus.domain.quantities import GroupStatus
 from dermsbus.errors import ObjectID
-from dermsbus.messages.envelope import Content, DERGroups, Envelope, ErrorEntry, Operation
+from dermsbus.messages.envelope import Content, DERGroups, DERGroupStatuses, Envelope, ErrorEntry, Operation
 from dermsbus.reply_codes import code_order
 
 __all__ = [
@@ -66,11 +68,15 @@ def answer_json(answer: Answer) -> dict[str, object]:
         "result": answer.result.value,
         "errors": [_error_json(error) for error in answer.errors],
         "groups": [group_json(group) for group in answer.groups],
-    } | _stated(messageID=header and header.message_id, correlationID=header and header.correlation_id)
+    } | _stated(
+        statuses=[status_json(status) for status in answer.statuses],
+        messageID=header and header.message_id,
+        correlationID=header and header.correlation_id,
+    )
 
 
 def event_json(event: Envelope) -> dict[str, object]:
-    """An event's header, and the groups or operations that it tells of."""
+    """An event's header, and the groups, operations or statuses that it tells of."""
     header = event.header
     assert header is not None
     return _stated(
@@ -82,6 +88,7 @@ def event_json(event: Envelope) -> dict[str, object]:
         correlationID=header.correlation_id,
         groups=[group_json(group) for group in _groups_of(event.payload.content if event.payload else None)],
         operations=[_operation_json(operation) for operation in _operations_of(event)],
+        statuses=[status_json(status) for status in _statuses_of(event)],
     )
 
 
@@ -152,9 +159,17 @@ def _told(event: Envelope) -> Iterator[str]:
     """What happened to which group, in a few words for each."""
     for group in _groups_of(event.payload.content if event.payload else None):
         yield _group_summary(group)
+    yield from map(status_summary, _statuses_of(event))
     for operation in _operations_of(event):
         for group in _groups_of(operation.content):
             yield f"{operation.verb or 'did something to'} {_group_summary(group)}"
+
+
+def _statuses_of(event: Envelope) -> Iterator[GroupStatus]:
+    content = event.payload.content if event.payload else None
+    for status in content.statuses if isinstance(content, DERGroupStatuses) else ():
+        if isinstance(status, GroupStatus):
+            yield status
 
 
 def _operations_of(event: Envelope) -> tuple[Operation, ...]:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final, Self
 
 from dermsbus.domain.model import EndDeviceGroup
+from dermsbus.domain.quantities import GroupStatus
 from dermsbus.errors import (
     GroupAmbiguous,
     GroupNotFound,
@@ -26,7 +27,7 @@ from dermsbus.errors import (
     RuleViolation,
 )
 from dermsbus.messages.answers import entry
-from dermsbus.messages.envelope import DERGroups, Envelope, ErrorEntry, Reply, Result
+from dermsbus.messages.envelope import Content, DERGroups, DERGroupStatuses, Envelope, ErrorEntry, Reply, Result
 from dermsbus.reply_codes import code_order, reason_of
 
 __all__ = ["Answer", "AnswerPart", "AnswerTimedOut", "Correlation", "UnreadableAnswer", "is_partial_chunk"]
@@ -131,9 +132,13 @@ class Answer:
     @property
     def groups(self) -> tuple[EndDeviceGroup, ...]:
         """The groups in the payloads of all parts, in order; also of a FAILED or PARTIAL answer."""
-        payloads = (part.envelope.payload for part in self.parts)
-        contents = (payload.content for payload in payloads if payload)
-        return tuple(group for content in contents if isinstance(content, DERGroups) for group in content.groups)
+        return tuple(group for each in self._contents() if isinstance(each, DERGroups) for group in each.groups)
+
+    @property
+    def statuses(self) -> tuple[GroupStatus, ...]:
+        """The statuses in the payloads of all parts, in order; what cannot be understood of them is left out."""
+        contents = [each for each in self._contents() if isinstance(each, DERGroupStatuses)]
+        return tuple(status for each in contents for status in each.statuses if isinstance(status, GroupStatus))
 
     @property
     def ids(self) -> tuple[ObjectID, ...]:
@@ -144,6 +149,12 @@ class Answer:
     def failures(self) -> tuple[RequestError, ...]:
         """What failed, as errors that can be raised: one for each Error outside category 0."""
         return tuple(_as_error(error) for error in self.errors if not _is_notice(error.code))
+
+    def _contents(self) -> Iterator[Content]:
+        for part in self.parts:
+            payload = part.envelope.payload
+            if payload and payload.content:
+                yield payload.content
 
     def raise_for_result(self, *, partial_is_ok: bool = False) -> Self:
         """This answer, if the request succeeded.

@@ -27,6 +27,7 @@ from dermsbus.messages.envelope import (
     Archetype,
     DERGroupQueries,
     DERGroups,
+    DERGroupStatusQueries,
     Envelope,
     Header,
     Noun,
@@ -232,6 +233,19 @@ class DMSClient:
         """
         query = DERGroupQueries(references=references or (GroupReference(),))
         return self.send(self._request(Verb.GET, Noun.DER_GROUPS, request=Request(query=query)), timeout_s=timeout_s)
+
+    def get_statuses(self, *references: GroupReference, timeout_s: float | None = None) -> Answer:
+        """Ask what groups do now; without references, all of them.
+
+        Returns:
+            An answer that holds the statuses of the groups that were found.
+
+        Raises:
+            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
+        """
+        query = DERGroupStatusQueries(references=references or (GroupReference(),))
+        request = self._request(Verb.GET, Noun.DER_GROUP_STATUSES, request=Request(query=query))
+        return self.send(request, timeout_s=timeout_s)
 
     def add_members(self, reference: GroupReference, *devices: EndDevice, timeout_s: float | None = None) -> Answer:
         """Ask to add devices to a group, by a change that lists them.

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from dermsbus.dispatch import Routes
-from dermsbus.handlers import der_groups, operation_set
+from dermsbus.handlers import der_group_statuses, der_groups, operation_set
 from dermsbus.messages.envelope import Noun, Verb
 
 __all__ = ["ROUTES"]
@@ -18,10 +18,13 @@ ROUTES: Final[Routes] = MappingProxyType(
         (Verb.DELETE, Noun.DER_GROUPS): der_groups.delete,
         (Verb.GET, Noun.DER_GROUPS): der_groups.get,
         (Verb.EXECUTE, Noun.OPERATION_SET): operation_set.execute,
+        (Verb.GET, Noun.DER_GROUP_STATUSES): der_group_statuses.get,
         (Verb.CREATED, Noun.DER_GROUPS): der_groups.created,
         (Verb.CHANGED, Noun.DER_GROUPS): der_groups.changed,
         (Verb.DELETED, Noun.DER_GROUPS): der_groups.deleted,
         (Verb.EXECUTED, Noun.OPERATION_SET): operation_set.executed,
+        (Verb.CREATED, Noun.DER_GROUP_STATUSES): der_group_statuses.take_in,
+        (Verb.CHANGED, Noun.DER_GROUP_STATUSES): der_group_statuses.take_in,
     }
 )
 """Every request and notification that is served."""

@@ -14,10 +14,11 @@ from typing import TypeVar
 import structlog
 
 from dermsbus.dispatch import Desk, Event, Outcome
-from dermsbus.domain.model import EndDeviceGroup, GroupReference, Name
+from dermsbus.domain.model import EndDeviceGroup
 from dermsbus.domain.registry import Notice
-from dermsbus.errors import GroupNotFound, IDKind, ObjectID, RequestError
-from dermsbus.messages.envelope import DERGroupQueries, DERGroups, Envelope, Noun, Payload, Verb
+from dermsbus.errors import ObjectID, RequestError
+from dermsbus.handlers.asked_groups import as_request_id, asked_groups, reference_of
+from dermsbus.messages.envelope import DERGroups, Envelope, Noun, Payload, Verb
 
 __all__ = ["change", "changed", "create", "created", "delete", "deleted", "get"]
 
@@ -56,14 +57,7 @@ def delete(message: Envelope, desk: Desk) -> Outcome:
 
 def get(message: Envelope, desk: Desk) -> Outcome:
     """Groups by mRID or name, all of them for a reference that names none."""
-    request = message.request
-    query = request.query if request else None
-    if isinstance(query, DERGroupQueries):
-        references: Sequence[GroupReference] = query.references
-    else:
-        references = [_reference(object_id) for object_id in (request.ids if request else ())]
-    found, errors = desk.groups.query(references, desk.behaviour)
-    errors = errors if query else tuple(_as_request_id(error) for error in errors)
+    found, errors = asked_groups(message, desk)
     return Outcome(done=len(found), errors=errors, payload=_payload(found))
 
 
@@ -109,27 +103,14 @@ def _groups(message: Envelope) -> tuple[EndDeviceGroup, ...]:
     return tuple(_pointed_at(object_id) for object_id in payload.ids)
 
 
-def _reference(object_id: ObjectID) -> GroupReference:
-    if object_id.kind is IDKind.NAME:
-        return GroupReference(names=(Name(name=object_id.value),))
-    return GroupReference(mrid=object_id.value)
-
-
 def _pointed_at(object_id: ObjectID) -> EndDeviceGroup:
-    reference = _reference(object_id)
+    reference = reference_of(object_id)
     return EndDeviceGroup(mrid=reference.mrid, names=reference.names)
 
 
 def _by_id(message: Envelope, errors: tuple[RequestError, ...]) -> tuple[RequestError, ...]:
-    by_id = message.payload is not None and message.payload.ids
-    return tuple(_as_request_id(error) for error in errors) if by_id else errors
-
-
-def _as_request_id(error: RequestError) -> RequestError:
-    """An unknown group that was named by an ID element is an invalid request ID, 2.15."""
-    if not isinstance(error, GroupNotFound):
-        return error
-    return GroupNotFound(error.details, code="2.15", object_id=error.object_id)
+    ids = message.payload.ids if message.payload else ()
+    return tuple(as_request_id(error, ids) for error in errors) if ids else errors
 
 
 def _payload(groups: Sequence[EndDeviceGroup]) -> Payload | None:

@@ -8,7 +8,17 @@ Source: defaults and destination naming of the project's reference tables; the k
 """
 
 from dermsbus.settings.loading import load
-from dermsbus.settings.model import DmsSettings, Settings
-from dermsbus.settings.urls import BusScheme, BusUrl, HttpAddress
+from dermsbus.settings.model import DevicesSettings, DmsSettings, PushSettings, Settings
+from dermsbus.settings.urls import BusScheme, BusUrl, HttpAddress, why_unreadable
 
-__all__ = ["BusScheme", "BusUrl", "DmsSettings", "HttpAddress", "Settings", "load"]
+__all__ = [
+    "BusScheme",
+    "BusUrl",
+    "DevicesSettings",
+    "DmsSettings",
+    "HttpAddress",
+    "PushSettings",
+    "Settings",
+    "load",
+    "why_unreadable",
+]

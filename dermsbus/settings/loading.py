@@ -18,7 +18,7 @@ from pydantic_settings import EnvSettingsSource
 from dermsbus.domain.behaviour import Behaviour
 from dermsbus.errors import SettingsError
 from dermsbus.messages.intake import Limits
-from dermsbus.settings.model import PREFIX, DmsSettings, Settings
+from dermsbus.settings.model import PREFIX, DevicesSettings, DmsSettings, PushSettings, Settings
 from dermsbus.settings.urls import why_unreadable
 
 __all__ = ["load"]
@@ -147,6 +147,10 @@ def _keys_beside(path: tuple[str, ...]) -> set[str]:
             return {item.name for item in fields(Limits)}
         case ("dms",):
             return set(DmsSettings.model_fields)
+        case ("devices",):
+            return set(DevicesSettings.model_fields)
+        case ("push",):
+            return set(PushSettings.model_fields)
         case _:
             return set(Settings.model_fields)
 

@@ -32,7 +32,7 @@ from dermsbus.messages.envelope import Style
 from dermsbus.messages.intake import Limits
 from dermsbus.settings.urls import BusScheme, BusUrl, HttpAddress
 
-__all__ = ["PREFIX", "DmsSettings", "Settings"]
+__all__ = ["PREFIX", "DevicesSettings", "DmsSettings", "PushSettings", "Settings"]
 
 PREFIX: Final = "DERMSBUS_"
 """How the names of our environment variables begin."""
@@ -120,6 +120,47 @@ class DmsSettings(BaseModel):
     timeout_s: Annotated[float, Field(gt=0, le=86_400)] = 30.0
 
 
+class DevicesSettings(BaseModel):
+    """How devices are asked for their values: table ``devices``.
+
+    Attributes:
+        poll_period_s: seconds from one round of readings to the next, more than 0, at most an hour.
+        stale_after_s: age in seconds from which a value is not trusted, more than *poll_period_s*.
+        timeout_s: seconds that a device has for its answer, more than 0, at most a minute.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    poll_period_s: Annotated[float, Field(gt=0, le=3600)] = 2.0
+    stale_after_s: Annotated[float, Field(gt=0, le=86_400)] = 10.0
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+
+    @field_validator("stale_after_s")
+    @classmethod
+    def _more_than_a_round(cls, stale_after_s: float, info: ValidationInfo) -> float:
+        poll_period_s = info.data.get("poll_period_s", 0.0)
+        if stale_after_s <= poll_period_s:
+            raise ValueError(
+                f"must be more than poll_period_s, {poll_period_s:g}: values would be stale before they are read again"
+            )
+        return stale_after_s
+
+
+class PushSettings(BaseModel):
+    """When others are told of what nobody asked for: table ``push``.
+
+    Attributes:
+        status_period_s: seconds between status reports of all groups, 0 for no reports at all, at most a day.
+        status_dead_band_percent: a group is reported in between when a parameter has moved by more than so many percent
+            of its installed range, 0 to 100.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status_period_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
+    status_dead_band_percent: Annotated[float, Field(ge=0, le=100)] = 2.0
+
+
 class Settings(BaseSettings):
     """All settings, checked. Constructed directly it reads nothing from outside; `load` gathers from the sources.
 
@@ -131,6 +172,7 @@ class Settings(BaseSettings):
         profile: name of a behaviour profile, see `BEHAVIOURS`.
         behaviour: the profile with every single property that the operator replaced.
         store: file of the registry, relative to the working directory.
+        fleet: catalogue of devices, TOML, relative to the working directory; None for no devices.
         http: where health is served, None for nowhere.
         adopt_from: sources whose events about groups are adopted into the registry; ``*`` for all; never our own.
         assumed_zone: the zone of times that state none.
@@ -140,6 +182,9 @@ class Settings(BaseSettings):
         retention_days: how long received MessageIDs and sent messages are remembered.
         log_level: the least severity that is logged.
         log_format: ``pretty``, ``json`` (lines), or ``auto``: pretty on a terminal.
+        devices: how devices are asked for their values.
+        adapters: options of each adapter by its name; what there is, the adapter says.
+        push: when others are told of what nobody asked for.
         dms: what only the DMS commands use.
     """
 
@@ -160,6 +205,7 @@ class Settings(BaseSettings):
     profile: Annotated[str, AfterValidator(_profile)] = "default"
     behaviour: Annotated[Behaviour, WrapValidator(_behaviour)] = Field(default_factory=_profile_behaviour)
     store: Path = Path("dermsbus.db")
+    fleet: Path | None = None
     http: Annotated[HttpAddress | None, BeforeValidator(_http)] = HttpAddress(host="127.0.0.1", port=8080)
     adopt_from: Annotated[tuple[str, ...], BeforeValidator(_comma_separated)] = (ANY,)
     assumed_zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("UTC")
@@ -169,6 +215,9 @@ class Settings(BaseSettings):
     retention_days: Annotated[float, Field(ge=1, le=3650)] = 7.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "pretty", "json"] = "auto"
+    devices: DevicesSettings = DevicesSettings()
+    adapters: dict[str, dict[str, object]] = Field(default_factory=dict)
+    push: PushSettings = PushSettings()
     dms: DmsSettings = DmsSettings()
 
     @property

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 
+from dermsbus.adapters.base import DerAdapter
 from dermsbus.app import Application
 from dermsbus.domain.behaviour import BEHAVIOURS, Behaviour
 from dermsbus.settings import Settings
@@ -31,12 +32,18 @@ def build() -> Iterator[Callable[..., House]]:
     """Builds a house; all of them are taken down at the end of the test."""
     with ExitStack() as opened:
 
-        def make(behaviour: Behaviour = BEHAVIOURS["default"], store: Store | None = None, **settings: object) -> House:
+        def make(
+            behaviour: Behaviour = BEHAVIOURS["default"],
+            store: Store | None = None,
+            adapters: Mapping[str, DerAdapter] | None = None,
+            **settings: object,
+        ) -> House:
             bus = MemoryBus()
             derms = Application(
                 Settings.model_validate({"http": None, "behaviour": behaviour, **settings}),
                 transport=MemoryTransport(bus),
                 store=store or SqliteStore(":memory:"),
+                adapters=adapters,
             )
             opened.enter_context(derms)
             derms.wait_until_ready(10)

@@ -18,6 +18,17 @@ from dermsbus import __version__
 Run = Callable[..., object]
 Start = Callable[..., subprocess.Popen[str]]
 
+UNKNOWN_ADAPTER = """
+[[device]]
+mrid = "A"
+kind = "pv"
+adapter = "simulatd"
+address = "a"
+[device.name_plate]
+active_power_max_w = 1
+apparent_power_max_va = 1
+"""
+
 
 def log_until(process: subprocess.Popen[str], event: str) -> dict[str, object]:
     """Read the log up to an event; its facts."""
@@ -58,6 +69,28 @@ def test_serve_refuses_what_it_cannot_use_and_names_it(run: Run, tmp_path: Path)
     assert http == "error: --http: must be HOST:PORT, such as 127.0.0.1:8080, or off; it is 'nowhere'"
     assert profile == "error: derms.toml: profle: there is no such setting; is profile meant?"
     assert "hunter2" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "told"),
+    [
+        (None, "error: fleet: fleet.toml cannot be read: No such file or directory"),
+        ("device = 1", "error: fleet.toml: device: must be written as [[device]], once for each device"),
+        (
+            UNKNOWN_ADAPTER,
+            "error: adapters.simulatd: no installed package has an adapter of this name",
+        ),
+    ],
+)
+def test_serve_refuses_a_catalogue_of_devices_that_it_cannot_use(
+    run: Run, unused_port: int, catalogue: str | None, told: str
+) -> None:
+    if catalogue:
+        Path("fleet.toml").write_text(catalogue, encoding="utf-8")
+    ran = run("serve", "--bus", f"embedded://127.0.0.1:{unused_port}", "--http", "off", "--fleet", "fleet.toml")
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert ran.err.startswith(told)
+    assert not Path("dermsbus.db").exists()
 
 
 def test_serve_refuses_a_port_that_is_taken(run: Run, unused_port: int) -> None:

@@ -10,10 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dermsbus.adapters.registry import load_adapters
 from dermsbus.domain.behaviour import BEHAVIOURS, ChangeMode, Resend, Tolerance
+from dermsbus.domain.der import DeviceKind, Reading
+from dermsbus.domain.fleet import load_fleet
 from dermsbus.errors import SettingsError
 from dermsbus.messages.envelope import Style
-from dermsbus.settings import BusScheme, BusUrl, HttpAddress, Settings, load
+from dermsbus.settings import BusScheme, BusUrl, DevicesSettings, HttpAddress, PushSettings, Settings, load
 
 ROOT = Path(__file__).parents[3]
 WORD = "must be lower-case letters, digits, _ and -, as it becomes part of destinations"
@@ -258,17 +261,66 @@ def test_the_password_is_in_no_text_form() -> None:
         assert "hunter2" not in text
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.toml")), ids=lambda path: path.name)
+EXAMPLES = sorted(path for path in (ROOT / "config").glob("*.toml") if path.name != "fleet.toml")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_every_example_file_loads(path: Path) -> None:
     settings = load(config=path)
     assert settings.source == "derms1"
 
 
 def test_the_examples_are_those_that_the_manual_names() -> None:
-    names = {path.name for path in (ROOT / "config").glob("*.toml")}
+    names = {path.name for path in EXAMPLES}
     assert names == {"activemq.toml", "artemis.toml", "embedded.toml", "rabbitmq.toml"}
 
 
 def test_the_embedded_example_shows_the_defaults() -> None:
     shown, default = load(config=ROOT / "config" / "embedded.toml"), Settings()
     assert shown.model_copy(update={"bus": default.bus}) == default
+
+
+def test_the_example_catalogue_has_a_dozen_simulated_devices_that_can_be_had() -> None:
+    path = ROOT / "config" / "fleet.toml"
+    fleet = load_fleet(path.read_text(encoding="utf-8"), str(path))
+
+    assert len(fleet) == 12
+    assert {device.kind for device in fleet.devices} == set(DeviceKind)
+    adapters = load_adapters([device.adapter for device in fleet.devices], devices=fleet.devices)
+    readings = adapters["simulated"].read(fleet.devices, timeout_s=2.0)
+    assert [reading.mrid for reading in readings] == list(fleet)
+    assert all(isinstance(reading, Reading) for reading in readings)
+
+
+def test_devices_adapters_and_push_are_tables(config: Write) -> None:
+    settings = load(
+        config=config(
+            'fleet = "f.toml"\n[devices]\npoll_period_s = 0.5\n[adapters.sunspec]\nmax_parallel = 8\n'
+            "[push]\nstatus_period_s = 0\n"
+        )
+    )
+
+    assert settings.fleet == Path("f.toml")
+    assert settings.devices == DevicesSettings(poll_period_s=0.5, stale_after_s=10.0, timeout_s=2.0)
+    assert settings.adapters == {"sunspec": {"max_parallel": 8}}
+    assert settings.push == PushSettings(status_period_s=0.0, status_dead_band_percent=2.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[devices]\npoll_perod_s = 1", "devices.poll_perod_s: there is no such setting; is poll_period_s meant?"),
+        ("[devices]\ntimeout_s = 0", "devices.timeout_s: must be greater than 0; it is 0"),
+        ("[devices]\nstale_after_s = 1", "devices.stale_after_s: must be more than poll_period_s, 2: "),
+        ("[push]\nstatus_period = 1", "push.status_period: there is no such setting; is status_period_s meant?"),
+        ("[push]\nstatus_dead_band_percent = 101", "push.status_dead_band_percent: must be less than or equal to 100"),
+        ("[adapters]\nsunspec = 1", "adapters.sunspec: must be a valid dictionary; it is 1"),
+    ],
+)
+def test_a_setting_of_the_field_that_cannot_be_is_named(config: Write, text: str, told: str) -> None:
+    path = config(text)
+    assert refusal(config=path).startswith(f"{path}: {told}")
+
+
+def test_a_poll_period_beyond_the_default_age_is_refused() -> None:
+    assert refusal(options={"devices.poll_period_s": 20}).startswith("devices.stale_after_s: must be more than")

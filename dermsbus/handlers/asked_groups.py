@@ -1,0 +1,42 @@
+"""The groups that a get asks for, whatever it wants to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dermsbus.dispatch import Desk
+from dermsbus.domain.model import EndDeviceGroup, GroupReference, Name
+from dermsbus.errors import GroupNotFound, IDKind, ObjectID, RequestError
+from dermsbus.messages.envelope import DERGroupQueries, DERGroupStatusQueries, Envelope
+
+__all__ = ["as_request_id", "asked_groups", "reference_of"]
+
+
+def asked_groups(message: Envelope, desk: Desk) -> tuple[tuple[EndDeviceGroup, ...], tuple[RequestError, ...]]:
+    """The groups that a request's query or its ID elements point at, and one error for each that is not there.
+
+    Source: decisions 6, 7 and 18 on open questions in the project's reference tables.
+    """
+    request = message.request
+    query = request.query if request else None
+    if isinstance(query, DERGroupQueries | DERGroupStatusQueries):
+        return desk.groups.query(query.references, desk.behaviour)
+    references: Sequence[GroupReference] = [reference_of(object_id) for object_id in (request.ids if request else ())]
+    found, errors = desk.groups.query(references, desk.behaviour)
+    return found, tuple(as_request_id(error, request.ids if request else ()) for error in errors)
+
+
+def reference_of(object_id: ObjectID) -> GroupReference:
+    """The group that an ID element names."""
+    if object_id.kind is IDKind.NAME:
+        return GroupReference(names=(Name(name=object_id.value),))
+    return GroupReference(mrid=object_id.value)
+
+
+def as_request_id(error: RequestError, ids: Sequence[ObjectID]) -> RequestError:
+    """An unknown group that one of *ids* names is an invalid request ID, 2.15, told as its requester named it."""
+    if not isinstance(error, GroupNotFound):
+        return error
+    told = error.object_id
+    named = next((each for each in ids if told and each.value == told.value and each.kind is not None), told)
+    return GroupNotFound(error.details, code="2.15", object_id=named)
