@@ -9,7 +9,7 @@ acknowledgements must get through still. Both together are a session: whatever b
 channel, a consumer that the broker cancels) ends all of it, and the supervisor makes the next one with topology and
 consumers as they were. There is no second way of recovering that could be wrong.
 
-Source: AMQP and pika facts (12, 15) and failure model (2) of the project's reference tables.
+Source: AMQP and pika facts and failure model of the project's reference tables.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Nothing here waits on the connection's own thread, and nothing touches pika's objects on any other.
 
-Source: publishing rows of the project's AMQP table (12); what a channel closed by the broker means for its messages:
+Source: publishing rows of the project's AMQP table; what a channel closed by the broker means for its messages:
 house choice, see `Publisher`.
 """
 

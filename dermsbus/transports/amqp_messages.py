@@ -1,6 +1,6 @@
 """Messages as RabbitMQ has them: where an `Outgoing` goes and with which properties, and what a `Delivery` is made of.
 
-Source: reply-to spellings (10.1), JMS client interop (12.1) and header mapping (18.2) of the project's reference
+Source: reply-to spellings, JMS client interop and header mapping of the project's reference
 tables.
 """
 

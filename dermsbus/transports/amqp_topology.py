@@ -1,6 +1,6 @@
 """Exchanges, queues and bindings on RabbitMQ: declared where we may, used as they are where an administrator made them.
 
-Source: RabbitMQ rows of the project's destination naming (18.1) and broker checklist (13).
+Source: RabbitMQ rows of the project's destination naming and broker checklist.
 """
 
 from __future__ import annotations

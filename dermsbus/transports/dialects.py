@@ -2,7 +2,7 @@
 
 The transport has no branch on a broker's name. Where brokers differ, the difference is a field here.
 
-Source: STOMP matrix (11.2), header mapping (18.2) and reply-to spellings (10.1) of the project's reference tables;
+Source: STOMP matrix, header mapping and reply-to spellings of the project's reference tables;
 rows for ActiveMQ 5.17.2, Artemis 2.37.0 and RabbitMQ 3.10.8 were run.
 """
 

@@ -3,7 +3,7 @@
 Threads of one transport: the supervisor (connects, watches, sends heart-beats' orders), stomp.py's reader (only puts
 things in queues), a writer (the only one that may be held up by a full socket) and the deliverer (calls receivers).
 
-Source: stomp.py facts (14), STOMP matrix (11) and failure model (2) of the project's reference tables.
+Source: stomp.py facts, STOMP matrix and failure model of the project's reference tables.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class StompSettings:
     Raises:
         SettingsError: a value that cannot be used.
 
-    Source: defaults (18.8) and client settings (2) of the project's reference tables; the heart-beat of 5 s makes a
+    Source: defaults and client settings of the project's reference tables; the heart-beat of 5 s makes a
     dead connection known within 15 s.
     """
 

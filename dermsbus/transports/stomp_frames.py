@@ -1,6 +1,6 @@
 """Frames as values, and what becomes of an `Outgoing` or a MESSAGE: pure functions, no socket, no library.
 
-Source: header mapping (18.2), STOMP points (11.1, 11.2) and JMS vocabulary (10) of the project's reference tables.
+Source: header mapping, STOMP points and JMS vocabulary of the project's reference tables.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def open_stream(
     Raises:
         ConnectFailed: says at which step and why.
 
-    Source: stomp.py facts (14) and TLS rows (5.3) of the project's reference tables.
+    Source: stomp.py facts and TLS rows of the project's reference tables.
     """
     try:
         # Read anew for each connection, so that a renewed certificate is used without a restart.

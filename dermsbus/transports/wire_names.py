@@ -3,7 +3,7 @@
 A reply destination comes out of a stranger's message. Whatever is not one of the known spellings, or could address
 more than one queue, is refused here, before any broker's own reading of it.
 
-Source: reply-to spellings (10.1) and destination grammar (18.1) of the project's reference tables.
+Source: reply-to spellings and destination grammar of the project's reference tables.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def wire_properties(message: Outgoing) -> dict[str, str]:
     Raises:
         PublishRejected: a name that is not a property name everywhere.
 
-    Source: header mapping (18.2) of the project's reference tables.
+    Source: header mapping of the project's reference tables.
     """
     for name in message.properties:
         if not is_property_name(name):
