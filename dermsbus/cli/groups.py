@@ -72,6 +72,8 @@ def create(
     version: VersionText = None,
 ) -> int:
     """Create a group."""
+    if not name.strip():
+        raise SettingsError("NAME", "is empty: a group is found by its name")
     group = EndDeviceGroup(
         mrid=mrid,
         names=(Name(name=name),),
@@ -145,7 +147,7 @@ def delete(session: Session, /, *, groups: Groups) -> int:
     """Delete whole groups."""
     with session.client() as client:
         answer = client.delete_groups(*map(group_reference, groups))
-        return session.report(answer, lambda answer: _say("deleted", answer, *groups))
+        return session.report(answer, lambda answer: _say_deleted(answer, groups))
 
 
 def _say_created(answer: Answer, group: EndDeviceGroup) -> None:
@@ -154,10 +156,20 @@ def _say_created(answer: Answer, group: EndDeviceGroup) -> None:
         write_line(f"created {group_label(created)}{f' {created.mrid}' if created.mrid else ''}")
 
 
-def _say(done: str, answer: Answer, *groups: str) -> None:
+def _say(done: str, answer: Answer, group: str) -> None:
     if answer.ok:
-        for group in groups:
-            write_line(f"{done} {group}")
+        write_line(f"{done} {group}")
+
+
+def _say_deleted(answer: Answer, groups: list[str]) -> None:
+    """Say what is gone, after a half-done delete too: the groups that no error names, where every error names one."""
+    if not all(error.object_id for error in answer.failures):
+        return
+    refused = {error.object_id.value for error in answer.failures if error.object_id}
+    for group in groups:
+        reference = group_reference(group)
+        if refused.isdisjoint({reference.mrid, *(name.name for name in reference.names)}):
+            write_line(f"deleted {group}")
 
 
 def _show_table(answer: Answer) -> None:

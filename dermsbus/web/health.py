@@ -25,6 +25,8 @@ from dermsbus.transports.base import LinkState, LinkStatus
 __all__ = ["HttpServer", "Readiness", "health_app"]
 
 _START_TIMEOUT_S = 10.0
+_BACKLOG = 16
+_MOST_CONNECTIONS = 64  # beyond, 503: a probe asks for two small pages
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +104,13 @@ class HttpServer:
         self._socket = self._bind()
         self._port = self._socket.getsockname()[1]
         config = uvicorn.Config(
-            self._app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+            self._app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            backlog=_BACKLOG,
+            limit_concurrency=_MOST_CONNECTIONS,
         )
         self._server = _Server(config)
         self._thread = threading.Thread(

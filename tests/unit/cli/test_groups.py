@@ -60,6 +60,23 @@ def test_a_refusal_is_one_line_with_its_code_and_exit_1(run: Run, derms: str) ->
     assert "nope" in gone.err
 
 
+def test_of_a_half_done_delete_what_is_gone_is_said_too(run: Run, derms: str) -> None:
+    run("groups", "create", "feeder7", "--bus", derms)
+    run("groups", "create", "feeder8", "--mrid", "G-8", "--bus", derms)
+
+    deleted = run("groups", "delete", "feeder7", "nope", "mrid:G-8", "--bus", derms)
+
+    assert (deleted.code, deleted.out) == (1, "deleted feeder7\ndeleted mrid:G-8\n")
+    assert deleted.err.startswith("error: 99.1 ")
+
+
+def test_a_group_needs_a_name(run: Run, derms: str) -> None:
+    refused = run("groups", "create", " ", "--bus", derms)
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "NAME" in refused.err
+
+
 def test_what_was_found_is_shown_beside_what_was_not(run: Run, derms: str) -> None:
     run("groups", "create", "feeder7", "--mrid", "G-7", "--bus", derms)
     shown = run("groups", "show", "feeder7", "nope", "--bus", derms)
