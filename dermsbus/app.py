@@ -267,17 +267,7 @@ class _Running:
         author, codec = _make_author(settings), Codec(settings.reader)
         codec.prepare()
         self._mailing = _make_mailing(settings, codec, author)
-        self.service = Service(
-            codec=codec,
-            router=Router(ROUTES),
-            store=self._store,
-            author=author,
-            mailing=self._mailing,
-            policy=Policy(context=settings.context, tolerance=settings.behaviour.tolerance),
-            behaviour=settings.behaviour,
-            field_view=self._view,
-            now=_now,
-        )
+        self.service = self._make_service(codec, author)
         self._consumer = Consumer(
             service=self.service,
             registry=self._registry,
@@ -298,6 +288,20 @@ class _Running:
     def readiness(self) -> Readiness:
         return Readiness(
             bus=self.transport.status, store_problem=self._thread.trouble, outbox_pending=self._outbox.waiting
+        )
+
+    def _make_service(self, codec: Codec, author: Author) -> Service:
+        settings = self._settings
+        return Service(
+            codec=codec,
+            router=Router(ROUTES),
+            store=self._store,
+            author=author,
+            mailing=self._mailing,
+            policy=Policy(context=settings.context, tolerance=settings.behaviour.tolerance),
+            behaviour=settings.behaviour,
+            field_view=self._view,
+            now=_now,
         )
 
     def _start_http(self, opened: ExitStack) -> HttpServer | None:

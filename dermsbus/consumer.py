@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import structlog
 
@@ -32,6 +33,7 @@ from dermsbus.transports.base import Delivery, Transport
 __all__ = ["Consumer", "ConsumerThread", "Task"]
 
 _log = structlog.get_logger(__name__)
+_FIRST_WITHIN_S: Final = 60.0  # a process that is restarted more often than a task's period must do it all the same
 
 
 @dataclass(slots=True)
@@ -136,7 +138,7 @@ class ConsumerThread:
         self._outbox = outbox
         self._tasks = tuple(tasks)
         self._on_fatal = on_fatal
-        self._due_s = [time.monotonic() + task.period_s for task in self._tasks]
+        self._due_s = [time.monotonic() + min(task.period_s, _FIRST_WITHIN_S) for task in self._tasks]
         self._inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dermsbus-consumer", daemon=True)
