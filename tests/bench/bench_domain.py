@@ -14,12 +14,16 @@ from dermsbus.domain.allocation import Policy, allocate, member_limits
 from dermsbus.domain.der import Device, DeviceKind, NamePlate, Reading
 from dermsbus.domain.fleet import Fleet
 from dermsbus.domain.fleet_state import FleetState, roster
+from dermsbus.domain.forecast import Forecaster, Site
 from dermsbus.domain.model import DERFunction, EndDevice, EndDeviceGroup
-from dermsbus.domain.quantities import ParameterKind
+from dermsbus.domain.quantities import CurveStyle, IntervalUnit, ParameterKind, ScheduleRequest
 
 SIZES = (1_000, 10_000, 100_000)
 ROUNDS = 7
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
+DAY = ScheduleRequest(
+    style=CurveStyle.CONSTANT_Y_VALUE, intervals=96, starts_at=NOW, interval=15, interval_unit=IntervalUnit.MINUTE
+)
 FUNCTION = DERFunction(**dict.fromkeys(DERFunction.__dataclass_fields__, True))
 
 
@@ -76,6 +80,8 @@ def tasks(size: int) -> Iterator[tuple[str, Callable[[], object]]]:
     who = roster(group, fleet)
     members = state.members(who, NOW, stale_after_s=30)
     limits = member_limits(ParameterKind.ACTIVE_POWER, members, step_s=60).limits
+    forecaster = Forecaster(fleet, Site(latitude_deg=48.0, longitude_deg=11.0))
+    forecaster.observe(members, NOW)
     target = 0.6 * float(limits.reach.upper.sum())
 
     yield "new readings", lambda: state.put(readings)
@@ -84,6 +90,9 @@ def tasks(size: int) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "limits of members", lambda: member_limits(ParameterKind.ACTIVE_POWER, members, step_s=60)
     for policy in Policy:
         yield f"allocation: {policy}", lambda policy=policy: allocate(target, limits, policy)
+    yield "forecast: 96 quarters of an hour", lambda: forecaster.forecast(
+        group, members, [ParameterKind.ACTIVE_POWER], [DAY], now=NOW, ordered=lambda *_: None, mrid="forecast"
+    )
 
 
 def best_ms(call: Callable[[], object]) -> float:
