@@ -90,8 +90,11 @@ def tasks(size: int) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "limits of members", lambda: member_limits(ParameterKind.ACTIVE_POWER, members, step_s=60)
     for policy in Policy:
         yield f"allocation: {policy}", lambda policy=policy: allocate(target, limits, policy)
-    yield "forecast: 96 quarters of an hour", lambda: forecaster.forecast(
-        group, members, [ParameterKind.ACTIVE_POWER], [DAY], now=NOW, ordered=lambda *_: None, mrid="forecast"
+    yield (
+        "forecast: 96 quarters of an hour",
+        lambda: forecaster.forecast(
+            group, members, [ParameterKind.ACTIVE_POWER], [DAY], now=NOW, ordered=lambda *_: None, mrid="forecast"
+        ),
     )
 
 
