@@ -28,13 +28,14 @@ _DECLARATION: Final = re.compile(
     r"<\?xml\s+version\s*=\s*(?:'([^']*)'|\"([^\"]*)\")(?:\s+encoding\s*=\s*(?:'([^']*)'|\"([^\"]*)\"))?[^?>]*\?>"
 )
 _DOCTYPE_IN_PROLOG: Final = re.compile(r"\s*(?:(?:<!--(?:[^-]|-(?!->))*-->|<\?(?:[^?]|\?(?!>))*\?>)\s*)*<!DOCTYPE")
-_TIME_NAMES: Final = " or ".join(
-    f"local-name() = '{name}'"
+_TIMES: Final = tuple(
+    f"{{*}}{name}"
     for name in (
         *("Timestamp", "Created", "StartTime", "EndTime", "date", "dateTime", "timeStamp", "startTime", "start", "end"),
         *("predictionCreationDate", "createdDateTime", "startDateTime", "cancelDateTime", "currentTimeDate"),
     )
 )
+_XML_SPACE: Final = " \t\r\n"
 _EIGHT_BIT: Final = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
@@ -246,9 +247,9 @@ def _check_content(root: etree._Element) -> None:
 
 def _collapse_times(root: etree._Element) -> None:
     """Take the white space around times away: it is legal, and libxml2 does not collapse it as the schema says."""
-    for element in _select(root, f"//*[{_TIME_NAMES}][string() != normalize-space()]"):
-        if not len(element):
-            element.text = (element.text or "").strip()
+    for element in root.iter(*_TIMES):
+        if not len(element) and element.text:
+            element.text = element.text.strip(_XML_SPACE)
 
 
 def _refuse_where(root: etree._Element, path: str, rule: str, details: str, *, code: str = "1.8") -> None:

@@ -24,6 +24,7 @@ from dermsbus.errors import MalformedMessage, MessageError, SchemaViolation, Uns
 from dermsbus.messages.content import ContentCodec
 from dermsbus.messages.envelope import Archetype, Envelope, Outline, Refusal, Repair, Style, Verb
 from dermsbus.messages.intake import Limits, read_tree
+from dermsbus.messages.namespaces import move_namespace, namespaces_of_year
 from dermsbus.messages.parts import PartReader, child
 from dermsbus.messages.repairs import WWW_NAMESPACE, mend, mend_namespace
 from dermsbus.messages.roots import GENERIC_ROOTS, TYPED_ROOTS, RootForm, noun_of
@@ -33,7 +34,6 @@ from dermsbus_profiles import (
     MESSAGE_SCHEMA,
     YEAR,
     Variant,
-    payload_namespace,
     profiles,
     wrapper_namespace,
 )
@@ -99,7 +99,7 @@ class EnvelopeReader:
         self._schemas = schemas
         self._parts = PartReader(content=content, limits=settings.limits, tolerance=settings.tolerance)
         self._profiles = profiles(settings.year)
-        self._aliases = _year_aliases(settings.year)
+        self._year_namespaces = namespaces_of_year(settings.year)
 
     @property
     def _tolerant(self) -> bool:
@@ -143,10 +143,10 @@ class EnvelopeReader:
         repairs: tuple[Repair, ...] = ()
         if namespace == WWW_NAMESPACE:
             repairs = (mend_namespace(root),)
-        aliases = self._aliases
-        if form.style is Style.TYPED:
-            aliases = aliases | {namespace: wrapper_namespace(form.wrapper, YEAR)}
-        _rename_namespaces(root, aliases)
+        if form.style is Style.TYPED and namespace != (shipped := wrapper_namespace(form.wrapper, YEAR)):
+            move_namespace(root, namespace, shipped)
+        for shipped, used in self._year_namespaces.items():
+            move_namespace(root, used, shipped)
         reading = _Reading(root=root, form=form, namespace=namespace, repairs=repairs)
         reading.archetype = form.archetype or _archetype_of_message(root)
         return reading
@@ -296,30 +296,8 @@ def _outline(reading: _Reading) -> Outline:
     )
 
 
-def _year_aliases(year: int) -> dict[str, str]:
-    """Shipped namespaces by the configured ones that stand for them; empty for the shipped year."""
-    aliases: dict[str, str] = {}
-    for noun in profiles(YEAR):
-        aliases[payload_namespace(noun, year)] = payload_namespace(noun, YEAR)
-        aliases[wrapper_namespace(noun, year)] = wrapper_namespace(noun, YEAR)
-    return {given: meant for given, meant in aliases.items() if given != meant}
-
-
-def _rename_namespaces(root: etree._Element, aliases: dict[str, str]) -> None:
-    aliases = {given: meant for given, meant in aliases.items() if given != meant}
-    if not aliases:
-        return
-    for element in root.iter("*"):
-        name = etree.QName(element)
-        meant = aliases.get(name.namespace or "")
-        if meant:
-            element.tag = f"{{{meant}}}{name.localname}"
-
-
 def _generalise(root: etree._Element, form: RootForm) -> None:
     """Give a typed message the tags of the generic one; content of other namespaces stays."""
-    namespace = etree.QName(root).namespace
-    for element in root.iter(f"{{{namespace}}}*"):
-        element.tag = _M + etree.QName(element).localname
+    move_namespace(root, etree.QName(root).namespace or "", MESSAGE_NAMESPACE)
     kinds = {Archetype.REQUEST: "Request", Archetype.RESPONSE: "Response", Archetype.EVENT: "Event"}
     root.tag = f"{_M}{kinds.get(form.archetype or Archetype.REQUEST, 'Fault')}Message"

@@ -15,6 +15,7 @@ from typing import Final
 from lxml import etree
 
 from dermsbus.messages.envelope import Archetype, Noun, Repair, Verb
+from dermsbus.messages.namespaces import move_namespace
 from dermsbus.messages.roots import QUERY_OF, RootForm
 from dermsbus_profiles import MESSAGE_NAMESPACE
 
@@ -33,8 +34,7 @@ _NOUN_ALIASES: Final = MappingProxyType(
 
 def mend_namespace(root: etree._Element) -> Repair:
     """Move everything from the ``www`` spelling of the message namespace to the right one."""
-    for element in root.iter(f"{{{WWW_NAMESPACE}}}*"):
-        element.tag = _M + etree.QName(element).localname
+    move_namespace(root, WWW_NAMESPACE, MESSAGE_NAMESPACE)
     return Repair(name="www-namespace", details=f"read {WWW_NAMESPACE} as {MESSAGE_NAMESPACE}")
 
 

@@ -28,9 +28,10 @@ from dermsbus.messages.envelope import (
     Request,
     Style,
 )
+from dermsbus.messages.namespaces import move_namespace, namespaces_of_year
 from dermsbus.messages.repairs import WWW_NAMESPACE
 from dermsbus.messages.roots import TYPED_ROOTS, noun_of, typed_root
-from dermsbus_profiles import MESSAGE_NAMESPACE, YEAR, payload_namespace, profiles, wrapper_namespace
+from dermsbus_profiles import MESSAGE_NAMESPACE, YEAR, wrapper_namespace
 
 __all__ = ["EnvelopeWriter"]
 
@@ -49,11 +50,7 @@ class EnvelopeWriter:
 
     def __init__(self, content: ContentCodec, year: int = YEAR) -> None:
         self._content = content
-        self._aliases = {
-            namespace(noun, YEAR): namespace(noun, year)
-            for noun in profiles(YEAR)
-            for namespace in (payload_namespace, wrapper_namespace)
-        }
+        self._year_namespaces = namespaces_of_year(year)
 
     def write(self, envelope: Envelope) -> bytes:
         """The message as UTF-8 with an XML declaration.
@@ -80,15 +77,10 @@ class EnvelopeWriter:
 
     def _rename(self, root: etree._Element) -> None:
         """Put the configured year's namespaces in the place of the shipped ones."""
-        changed = {shipped: used for shipped, used in self._aliases.items() if shipped != used}
-        if not changed:
-            return
-        for element in root.iter("*"):
-            name = etree.QName(element)
-            used = changed.get(name.namespace or "")
-            if used:
-                element.tag = f"{{{used}}}{name.localname}"
-        etree.cleanup_namespaces(root)
+        for shipped, used in self._year_namespaces.items():
+            move_namespace(root, shipped, used)
+        if self._year_namespaces:
+            etree.cleanup_namespaces(root)
 
 
 def _character_reference(match: re.Match[bytes]) -> bytes:
