@@ -15,7 +15,6 @@ Source: decisions 28 and 33 on open questions in the project's reference tables;
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,8 +26,8 @@ from uuid import uuid4
 from dermsbus.domain.dispatch_rules import dispatch_id
 from dermsbus.domain.identity import NameIndex, group_id, merged_names, name_texts, quoted, stated_reference
 from dermsbus.domain.model import GroupReference, Name
+from dermsbus.domain.overlay import Overlay, Savepoint
 from dermsbus.domain.quantities import Curve, Dispatch, DispatchState, ParameterKind
-from dermsbus.domain.registry import Savepoint
 from dermsbus.domain.schedule import (
     Period,
     add_period,
@@ -56,7 +55,6 @@ OrderKey = tuple[str, ParameterKind]
 
 _RUNNING: Final = frozenset({DispatchState.SCHEDULED, DispatchState.ACTIVE})
 _UNFINISHED: Final = _RUNNING | {DispatchState.SUPERSEDED}
-_UNTOUCHED: Final = Savepoint(0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -179,6 +177,11 @@ class DispatchBook:
     def __len__(self) -> int:
         return len(self._shelf.dispatches)
 
+    @property
+    def adoptions(self) -> int:
+        """How many drafts were adopted: while it stays the same, so does the book."""
+        return self._adoptions
+
     def __iter__(self) -> Iterator[Dispatch]:
         return iter(tuple(self._shelf.dispatches.values()))
 
@@ -260,16 +263,6 @@ class DispatchBook:
         return min((change for change in changes if change is not None), default=None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Step:
-    """What undoes one step of a draft; its number is never given again."""
-
-    number: Savepoint
-    mrid: str
-    was_touched: bool
-    earlier: Dispatch | None
-
-
 class DispatchDraft:
     """Changes to the dispatches of a book that are not yet its own; made by `DispatchBook.draft`.
 
@@ -292,11 +285,10 @@ class DispatchDraft:
         self._new_mrid = new_mrid
         self._age = age
         self._names = NameIndex(below=shelf.names)
-        self._touched: dict[str, Dispatch | None] = {}
+        self._overlay: Overlay[Dispatch] = Overlay(shelf.dispatches.get, self._moved)
         self._touched_of_key: defaultdict[OrderKey, dict[str, None]] = defaultdict(dict)
         self._new_places: dict[str, int] = {}
-        self._journal: list[_Step] = []
-        self._steps = 0
+        self._next_place = shelf.next_place
 
     # -- what is there ---------------------------------------------------------------------------------------------
 
@@ -324,14 +316,16 @@ class DispatchDraft:
 
     def get(self, mrid: str) -> Dispatch | None:
         """The dispatch with this mRID as the draft has it, or None."""
-        if mrid in self._touched:
-            return self._touched[mrid]
-        return self._shelf.dispatches.get(mrid)
+        return self._overlay.get(mrid)
 
     def of_group(self, group_mrid: str) -> tuple[Dispatch, ...]:
         """All dispatches for the group, finished ones too, in the order of their creation."""
         found = chain.from_iterable(self._of_key((group_mrid, kind)) for kind in ParameterKind)
         return tuple(sorted(found, key=self._place))
+
+    def is_over(self, dispatch: Dispatch) -> bool:
+        """True if nothing of *dispatch* is left to do at the draft's instant."""
+        return dispatch.state not in _UNFINISHED or end(dispatch.curves) <= self._now
 
     def find(self, stated: StatedDispatch) -> Dispatch:
         """The dispatch that *stated* points at.
@@ -370,8 +364,7 @@ class DispatchDraft:
 
         Dispatches whose state followed that of another are among them.
         """
-        pairs = ((self._shelf.dispatches.get(mrid), after) for mrid, after in self._touched.items())
-        return tuple(DispatchChange(before=before, after=after) for before, after in pairs if before != after)
+        return tuple(DispatchChange(before=before, after=after) for before, after in self._overlay.differences())
 
     # -- requests --------------------------------------------------------------------------------------------------
 
@@ -456,13 +449,13 @@ class DispatchDraft:
         Source: decision 33 on open questions in the project's reference tables.
         """
         target = self.find(stated)
-        self._record(target.mrid, None)
+        self._overlay.set(target.mrid, None)
         self._settle(_key_of(target))
         return target
 
     def cancel_group(self, group_mrid: str) -> tuple[Dispatch, ...]:
         """All unfinished dispatches for the group, canceled: for a group that is deleted or must stop."""
-        unfinished = [dispatch for dispatch in self.of_group(group_mrid) if not self._is_over(dispatch)]
+        unfinished = [dispatch for dispatch in self.of_group(group_mrid) if not self.is_over(dispatch)]
         return tuple(self._put(replace(dispatch, state=DispatchState.CANCELED)) for dispatch in unfinished)
 
     # -- time ------------------------------------------------------------------------------------------------------
@@ -480,16 +473,16 @@ class DispatchDraft:
 
     def forget(self, ended_before: datetime) -> int:
         """Remove the finished dispatches whose last interval ended before *ended_before*; returns how many."""
-        old = [one for one in self if self._is_over(one) and end(one.curves) < ended_before]
+        old = [one for one in self if self.is_over(one) and end(one.curves) < ended_before]
         for dispatch in old:
-            self._record(dispatch.mrid, None)
+            self._overlay.set(dispatch.mrid, None)
         return len(old)
 
     # -- all or nothing --------------------------------------------------------------------------------------------
 
     def savepoint(self) -> Savepoint:
         """The draft as it is now, to come back to."""
-        return self._journal[-1].number if self._journal else _UNTOUCHED
+        return self._overlay.savepoint()
 
     def rollback_to(self, savepoint: Savepoint) -> None:
         """Undo everything done since *savepoint*; the savepoint stays good.
@@ -499,15 +492,9 @@ class DispatchDraft:
 
         Source: decision 10 on open questions in the project's reference tables.
         """
-        kept = bisect_right(self._journal, savepoint, key=lambda step: step.number)
-        if savepoint != (self._journal[kept - 1].number if kept else _UNTOUCHED):
-            raise ValueError("this savepoint was undone with an earlier one")
-        for step in reversed(self._journal[kept:]):
-            self._set(step.mrid, step.earlier)
-            if not step.was_touched:
-                del self._touched[step.mrid]
-                self._new_places.pop(step.mrid, None)
-        del self._journal[kept:]
+        self._overlay.rollback_to(savepoint)
+        for mrid in self._new_places.keys() - self._overlay.touched.keys():
+            del self._new_places[mrid]
 
     # -- inside: finding -------------------------------------------------------------------------------------------
 
@@ -517,7 +504,7 @@ class DispatchDraft:
 
     def _borne_by_one(self, stated: StatedDispatch, known: list[frozenset[str]]) -> str:
         bearers = frozenset.intersection(*known)
-        running = [mrid for mrid in bearers if (one := self.get(mrid)) is not None and not self._is_over(one)]
+        running = [mrid for mrid in bearers if (one := self.get(mrid)) is not None and not self.is_over(one)]
         fitting = running or list(bearers)
         if len(fitting) != 1:
             raise RuleViolation(
@@ -547,16 +534,13 @@ class DispatchDraft:
 
     def _find_unfinished(self, stated: StatedDispatch, what_not: str) -> Dispatch:
         target = self.find(stated)
-        if self._is_over(target):
+        if self.is_over(target):
             state = DispatchState.COMPLETED if target.state in _RUNNING else target.state
             raise RuleViolation(
                 f"DERGroupDispatch {quoted(target.mrid)} is {state} and cannot be {what_not}",
                 object_id=dispatch_id(target.mrid),
             )
         return target
-
-    def _is_over(self, dispatch: Dispatch) -> bool:
-        return dispatch.state not in _UNFINISHED or end(dispatch.curves) <= self._now
 
     def _of_key(self, key: OrderKey) -> Iterator[Dispatch]:
         for mrid in dict.fromkeys(chain(self._shelf.of_key.get(key, ()), self._touched_of_key.get(key, ()))):
@@ -577,7 +561,7 @@ class DispatchDraft:
 
     def _put(self, dispatch: Dispatch) -> Dispatch:
         """Have *dispatch*, and the states that follow from it; returns it in its own."""
-        self._record(dispatch.mrid, dispatch)
+        self._overlay.set(dispatch.mrid, dispatch)
         self._settle(_key_of(dispatch))
         return self.get(dispatch.mrid) or dispatch
 
@@ -586,7 +570,7 @@ class DispatchDraft:
         unfinished = [
             one
             for one in self._of_key(key)
-            if one.state in _RUNNING or (one.state in _UNFINISHED and not self._is_over(one))
+            if one.state in _RUNNING or (one.state in _UNFINISHED and not self.is_over(one))
         ]
         unfinished.sort(key=lambda one: (one.received_at, self._place(one)), reverse=True)
         cover: list[Period] = []
@@ -596,26 +580,18 @@ class DispatchDraft:
             state = _state_at(stretches, self._now, cover)
             if state is not order.state:
                 changed.append(replace(order, state=state))
-                self._record(order.mrid, changed[-1])
+                self._overlay.set(order.mrid, changed[-1])
             for stretch in stretches:
                 add_period(cover, stretch)
         return changed
 
-    def _record(self, mrid: str, dispatch: Dispatch | None) -> None:
-        self._steps += 1
-        self._journal.append(
-            _Step(number=Savepoint(self._steps), mrid=mrid, was_touched=mrid in self._touched, earlier=self.get(mrid))
-        )
-        self._set(mrid, dispatch)
-
-    def _set(self, mrid: str, dispatch: Dispatch | None) -> None:
-        before = self.get(mrid)
-        self._names.move(mrid, before.names if before else (), dispatch.names if dispatch else ())
-        self._touched[mrid] = dispatch
+    def _moved(self, mrid: str, before: Dispatch | None, after: Dispatch | None) -> None:
+        self._names.move(mrid, before.names if before else (), after.names if after else ())
         if self._shelf.place(mrid) is None:
-            self._new_places.setdefault(mrid, self._shelf.next_place + self._steps)
-        if dispatch is not None:
-            self._touched_of_key[_key_of(dispatch)][mrid] = None
+            self._new_places.setdefault(mrid, self._next_place)
+            self._next_place += 1
+        if after is not None:
+            self._touched_of_key[_key_of(after)][mrid] = None
 
 
 def _state_at(stretches: Sequence[Period], now: datetime, cover: Sequence[Period]) -> DispatchState:

@@ -11,11 +11,9 @@ Source: decisions 6 to 18 and 24 on open questions in the project's reference ta
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, NewType
 from uuid import uuid4
 
 from dermsbus.domain import refusals
@@ -23,9 +21,10 @@ from dermsbus.domain.behaviour import Behaviour, ChangeMode
 from dermsbus.domain.identity import NameIndex, group_id, merged_names, name_texts, quoted, stated, stated_reference
 from dermsbus.domain.membership import check_listed, joined, left
 from dermsbus.domain.model import EndDevice, EndDeviceGroup, GroupReference
+from dermsbus.domain.overlay import Overlay, Savepoint
 from dermsbus.errors import GroupNotFound, RequestError
 
-__all__ = ["Draft", "GroupChange", "GroupRegistry", "Notice", "Savepoint"]
+__all__ = ["Draft", "GroupChange", "GroupRegistry", "Notice"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,12 +46,6 @@ class Notice(StrEnum):
     DELETED = "deleted"
     MEMBERS_ADDED = "members added"
     MEMBERS_REMOVED = "members removed"
-
-
-Savepoint = NewType("Savepoint", int)
-"""A point in a draft that it can be taken back to."""
-
-_UNTOUCHED: Final = Savepoint(0)
 
 
 def _random_mrid() -> str:
@@ -118,16 +111,6 @@ class GroupRegistry:
         self._groups[mrid] = group
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Step:
-    """What undoes one step of a draft; its number is never given again."""
-
-    number: Savepoint
-    mrid: str
-    was_touched: bool
-    earlier: EndDeviceGroup | None
-
-
 class Draft:
     """Changes to the groups of a registry that are not yet its own; made by `GroupRegistry.draft`.
 
@@ -147,9 +130,7 @@ class Draft:
         self._names = names
         self._new_mrid = new_mrid
         self._age = age
-        self._touched: dict[str, EndDeviceGroup | None] = {}
-        self._journal: list[_Step] = []
-        self._steps = 0
+        self._overlay: Overlay[EndDeviceGroup] = Overlay(registry.get, self._moved)
 
     # -- what is there ---------------------------------------------------------------------------------------------
 
@@ -169,15 +150,13 @@ class Draft:
             now = self.get(_mrid_of(group))
             if now is not None:
                 yield now
-        for mrid, new in self._touched.items():
+        for mrid, new in self._overlay.touched.items():
             if new is not None and self._registry.get(mrid) is None:
                 yield new
 
     def get(self, mrid: str) -> EndDeviceGroup | None:
         """The group with this mRID as the draft has it, or None."""
-        if mrid in self._touched:
-            return self._touched[mrid]
-        return self._registry.get(mrid)
+        return self._overlay.get(mrid)
 
     @property
     def changes(self) -> tuple[GroupChange, ...]:
@@ -186,8 +165,7 @@ class Draft:
         A group that was created and deleted is not among them; one that was deleted and created again was changed, and
         keeps its place among the groups.
         """
-        pairs = ((self._registry.get(mrid), after) for mrid, after in self._touched.items())
-        return tuple(GroupChange(before=before, after=after) for before, after in pairs if before != after)
+        return tuple(GroupChange(before=before, after=after) for before, after in self._overlay.differences())
 
     def find(self, reference: GroupReference | EndDeviceGroup, behaviour: Behaviour) -> EndDeviceGroup:
         """The group that *reference* points at: each mRID and name it states must be that group's.
@@ -369,7 +347,7 @@ class Draft:
 
     def savepoint(self) -> Savepoint:
         """The draft as it is now, to come back to."""
-        return self._journal[-1].number if self._journal else _UNTOUCHED
+        return self._overlay.savepoint()
 
     def rollback_to(self, savepoint: Savepoint) -> None:
         """Undo everything done since *savepoint*; the savepoint stays good.
@@ -379,14 +357,7 @@ class Draft:
 
         Source: decision 10 on open questions in the project's reference tables.
         """
-        kept = bisect_right(self._journal, savepoint, key=lambda step: step.number)
-        if savepoint != (self._journal[kept - 1].number if kept else _UNTOUCHED):
-            raise ValueError("this savepoint was undone with an earlier one")
-        for step in reversed(self._journal[kept:]):
-            self._set(step.mrid, step.earlier)
-            if not step.was_touched:
-                del self._touched[step.mrid]
-        del self._journal[kept:]
+        self._overlay.rollback_to(savepoint)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -478,24 +449,15 @@ class Draft:
         return self._put(replace(target, end_devices=members, version=group.version or target.version))
 
     def _put(self, group: EndDeviceGroup) -> EndDeviceGroup:
-        self._record(_mrid_of(group), group)
+        self._overlay.set(_mrid_of(group), group)
         return group
 
     def _remove(self, group: EndDeviceGroup) -> EndDeviceGroup:
-        self._record(_mrid_of(group), None)
+        self._overlay.set(_mrid_of(group), None)
         return group
 
-    def _record(self, mrid: str, group: EndDeviceGroup | None) -> None:
-        self._steps += 1
-        self._journal.append(
-            _Step(number=Savepoint(self._steps), mrid=mrid, was_touched=mrid in self._touched, earlier=self.get(mrid))
-        )
-        self._set(mrid, group)
-
-    def _set(self, mrid: str, group: EndDeviceGroup | None) -> None:
-        before = self.get(mrid)
-        self._names.move(mrid, before.names if before else (), group.names if group else ())
-        self._touched[mrid] = group
+    def _moved(self, mrid: str, before: EndDeviceGroup | None, after: EndDeviceGroup | None) -> None:
+        self._names.move(mrid, before.names if before else (), after.names if after else ())
 
 
 def _changed_members(target: EndDeviceGroup, group: EndDeviceGroup, behaviour: Behaviour) -> tuple[EndDevice, ...]:

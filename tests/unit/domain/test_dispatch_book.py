@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from dermsbus.domain.dispatch_book import DispatchBook, DispatchChange, DispatchDraft, StatedDispatch
-from dermsbus.domain.dispatch_rules import BeyondInstalled, Bounds, DispatchRules, admit
+from dermsbus.domain.behaviour import Beyond
+from dermsbus.domain.dispatch_rules import Bounds, DispatchRules, admit
 from dermsbus.domain.model import DERFunction, GroupReference
 from dermsbus.domain.quantities import (
     Curve,
@@ -24,7 +25,7 @@ from dermsbus.domain.quantities import (
     ParameterKind,
     Point,
 )
-from dermsbus.domain.registry import Savepoint
+from dermsbus.domain.overlay import Savepoint
 from dermsbus.domain.schedule import end, ordered_value
 from dermsbus.errors import (
     DispatchExists,
@@ -438,7 +439,7 @@ def test_an_order_without_an_identity_of_its_own_is_told_by_its_group() -> None:
 
 
 def test_an_order_beyond_what_is_installed_is_clipped_where_that_is_configured_and_the_shortfall_is_said() -> None:
-    rules = DispatchRules(beyond_installed=BeyondInstalled.CLIP)
+    rules = DispatchRules(beyond_installed=Beyond.CLIP)
     admission = admit(
         order("a", steps(1500.0, 2500.0, -1100.0)), function=ALL, installed=INSTALLED, rules=rules, now=minute(-60)
     )
@@ -462,11 +463,11 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
     value=st.floats(),
     low=st.floats(-1e9, 0.0),
     high=st.floats(0.0, 1e9),
-    clip=st.sampled_from(BeyondInstalled),
+    clip=st.sampled_from(Beyond),
 )
 @settings(max_examples=500)
 def test_no_value_beyond_what_is_installed_is_ever_let_through(
-    value: float, low: float, high: float, clip: BeyondInstalled
+    value: float, low: float, high: float, clip: Beyond
 ) -> None:
     rules = DispatchRules(beyond_installed=clip)
     try:

@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from dermsbus.domain.behaviour import BEHAVIOURS, Behaviour, ChangeMode
 from dermsbus.domain.model import EndDevice, EndDeviceGroup, GroupReference
-from dermsbus.domain.registry import GroupRegistry, Savepoint
+from dermsbus.domain.overlay import Savepoint
+from dermsbus.domain.registry import GroupRegistry
 from dermsbus.errors import (
     GroupAmbiguous,
     GroupExists,
