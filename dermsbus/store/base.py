@@ -8,11 +8,26 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from dermsbus.domain.device_settings import DeviceSetting, SettingChange
+from dermsbus.domain.dispatch_book import DispatchChange
 from dermsbus.domain.model import EndDeviceGroup
+from dermsbus.domain.quantities import Dispatch
 from dermsbus.domain.registry import GroupChange
+from dermsbus.domain.switching import SwitchChange, SwitchOrder
 from dermsbus.transports.base import Outgoing
 
-__all__ = ["Commit", "GroupChange", "InboxKey", "InboxRecord", "OutboxEntry", "OutboxState", "Store"]
+__all__ = [
+    "Commit",
+    "DispatchChange",
+    "GroupChange",
+    "InboxKey",
+    "InboxRecord",
+    "OutboxEntry",
+    "OutboxState",
+    "SettingChange",
+    "Store",
+    "SwitchChange",
+]
 
 
 class OutboxState(StrEnum):
@@ -77,7 +92,7 @@ class OutboxEntry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Commit:
-    """One transaction: applied in the order inbox, groups, outbox.
+    """One transaction: applied in the order inbox, groups, dispatches, switch orders, device settings, outbox.
 
     An inbox record whose key is already there replaces the older one (a peer that sends the same MessageID again on
     purpose; the consumer decides that before).
@@ -85,6 +100,9 @@ class Commit:
 
     inbox: tuple[InboxRecord, ...] = ()
     groups: tuple[GroupChange, ...] = ()
+    dispatches: tuple[DispatchChange, ...] = ()
+    switches: tuple[SwitchChange, ...] = ()
+    settings: tuple[SettingChange, ...] = ()
     outbox: tuple[OutboxEntry, ...] = ()
 
 
@@ -96,6 +114,18 @@ class Store(Protocol):
 
     def groups(self) -> Iterator[EndDeviceGroup]:
         """All groups, in the order of their creation, members in the order of their joining."""
+        ...
+
+    def dispatches(self) -> Iterator[Dispatch]:
+        """All dispatches, in the order of their creation."""
+        ...
+
+    def switches(self) -> Iterator[SwitchOrder]:
+        """All switch orders that are not over, in the order of their coming."""
+        ...
+
+    def settings(self) -> Iterator[DeviceSetting]:
+        """What devices were told to hold, in any order."""
         ...
 
     def recall(self, key: InboxKey) -> InboxRecord | None:

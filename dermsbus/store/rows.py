@@ -1,4 +1,4 @@
-"""Values to rows of the store's tables and back, exactly.
+"""Groups, inbox records and outbox entries to rows of the store's tables and back, exactly.
 
 Source: house choice, ADR 12.
 """
@@ -6,32 +6,22 @@ Source: house choice, ADR 12.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Final
 
-from dermsbus.domain.model import (
-    DERFunction,
-    EndDevice,
-    EndDeviceGroup,
-    Instant,
-    Name,
-    NameType,
-    NameTypeAuthority,
-    Version,
-)
+from dermsbus.domain.model import DERFunction, EndDevice, EndDeviceGroup, Instant, Version
 from dermsbus.store.base import InboxKey, InboxRecord, OutboxEntry, OutboxState
+from dermsbus.store.columns import Row, instant_text, json_text, names_of, names_text
 from dermsbus.transports.base import Destination, Outgoing, Queue, ReplyTo, Topic
 
 __all__ = [
-    "Row",
     "from_group_row",
     "from_inbox_row",
     "from_member_columns",
     "from_outbox_row",
-    "instant_text",
     "to_group_row",
     "to_inbox_row",
     "to_member_row",
@@ -39,28 +29,8 @@ __all__ = [
 ]
 
 
-class Row(Protocol):
-    """A row by column names; the database library knows its columns' types, the type checker does not."""
-
-    def __getitem__(self, column: str, /) -> Any: ...  # noqa: ANN401  as the class says
-
-
 _FLAGS: Final = tuple(field.name for field in fields(DERFunction))
 _KINDS: Final[Mapping[str, type[Destination]]] = MappingProxyType({"queue": Queue, "topic": Topic, "reply-to": ReplyTo})
-
-
-def instant_text(at: datetime) -> str:
-    """*at* as text that sorts as it happened.
-
-    Args:
-        at: aware.
-
-    Raises:
-        ValueError: *at* has no zone.
-    """
-    if at.tzinfo is None:
-        raise ValueError(f"{at!r} has no zone, so that it is no instant")
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def to_group_row(group: EndDeviceGroup) -> dict[str, str | None]:
@@ -69,8 +39,8 @@ def to_group_row(group: EndDeviceGroup) -> dict[str, str | None]:
     return {
         "mrid": group.mrid,
         "description": group.description,
-        "functions": _text({flag: getattr(function, flag) for flag in _FLAGS}) if function else None,
-        "names": _names_text(group.names),
+        "functions": json_text({flag: getattr(function, flag) for flag in _FLAGS}) if function else None,
+        "names": names_text(group.names),
         "version": _version_text(group.version) if group.version else None,
     }
 
@@ -81,19 +51,19 @@ def from_group_row(row: Row) -> EndDeviceGroup:
         mrid=row["mrid"],
         description=row["description"],
         der_function=DERFunction(**json.loads(row["functions"])) if row["functions"] else None,
-        names=_names(row["names"]),
+        names=names_of(row["names"]),
         version=_version(row["version"]) if row["version"] else None,
     )
 
 
 def to_member_row(member: EndDevice) -> dict[str, str | None]:
     """The columns of ``der_group_member`` but its key."""
-    return {"mrid": member.mrid, "names": _names_text(member.names)}
+    return {"mrid": member.mrid, "names": names_text(member.names)}
 
 
 def from_member_columns(mrid: str | None, names: str | None) -> EndDevice:
     """The member with these columns."""
-    return EndDevice(mrid=mrid, names=_names(names))
+    return EndDevice(mrid=mrid, names=names_of(names))
 
 
 def to_inbox_row(record: InboxRecord) -> dict[str, str | bytes | None]:
@@ -135,7 +105,7 @@ def to_outbox_row(entry: OutboxEntry) -> dict[str, object]:
         "reply_to": message.reply_to.text if message.reply_to else None,
         "kind": message.kind,
         "source": message.source,
-        "properties": _text(dict(message.properties)),
+        "properties": json_text(dict(message.properties)),
         "persistent": message.persistent,
         "time_to_live_s": message.time_to_live_s,
         "order_key": message.order_key,
@@ -177,46 +147,10 @@ def _destination_columns(destination: Destination) -> tuple[str, str]:
             return "reply-to", text
 
 
-def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _names_text(names: Sequence[Name]) -> str | None:
-    return _text([_name_value(name) for name in names]) if names else None
-
-
-def _name_value(name: Name) -> dict[str, object]:
-    kind = name.name_type
-    if kind is None:
-        return {"name": name.name}
-    authority = kind.authority
-    issued_by = {"name": authority.name, "description": authority.description} if authority else None
-    return {"name": name.name, "type": {"name": kind.name, "description": kind.description, "authority": issued_by}}
-
-
-def _names(text: str | None) -> tuple[Name, ...]:
-    return tuple(map(_name, json.loads(text))) if text else ()
-
-
-def _name(value: Mapping[str, Any]) -> Name:
-    kind = value.get("type")
-    if kind is None:
-        return Name(name=value["name"])
-    issued_by = kind["authority"]
-    return Name(
-        name=value["name"],
-        name_type=NameType(
-            name=kind["name"],
-            description=kind["description"],
-            authority=NameTypeAuthority(**issued_by) if issued_by else None,
-        ),
-    )
-
-
 def _version_text(version: Version) -> str:
     date = version.date
     stated = {"at": instant_text(date.at), "text": date.text, "zone_assumed": date.zone_assumed} if date else None
-    return _text(
+    return json_text(
         {"date": stated, "major": version.major, "minor": version.minor, "revision": version.revision},
     )
 

@@ -4,6 +4,10 @@
 * ``der_group``, ``der_group_member``: the groups, one row per member, so that a change of members costs what changes.
   Whatever of a group is read and written as a whole (functions, names, version) is one JSON text: the registry in
   process is the index, so that nothing is ever looked for inside.
+* ``der_group_dispatch``, ``der_group_dispatch_curves``: the dispatches. The curves of one may be megabytes, and a
+  database writes a row anew as a whole: apart from them a change of state writes some bytes.
+* ``switch_order``: the switch orders that are not over.
+* ``device_setting``: what devices were told to hold, one row for each function of a device.
 * ``inbox``: the messages carried out or refused, by their identity.
 * ``outbox``: the messages to be sent, in the order of writing.
 
@@ -32,10 +36,23 @@ from sqlalchemy import (
     literal_column,
 )
 
-__all__ = ["SCHEMA_VERSION", "der_group", "der_group_member", "inbox", "is_pending", "metadata", "outbox", "version"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "der_group",
+    "der_group_dispatch",
+    "der_group_dispatch_curves",
+    "der_group_member",
+    "device_setting",
+    "inbox",
+    "is_pending",
+    "metadata",
+    "outbox",
+    "switch_order",
+    "version",
+]
 
-SCHEMA_VERSION: Final = 1
-"""Version of the tables; raised by one with every change of them."""
+SCHEMA_VERSION: Final = 2
+"""Version of the tables; raised by one with every change of them, and with a step in `dermsbus.store.migration`."""
 
 metadata = MetaData()
 
@@ -62,6 +79,60 @@ der_group_member = Table(
     Column("mrid", Text),
     Column("names", Text, doc="JSON array; null for none"),
     UniqueConstraint("group_id", "mrid"),
+    sqlite_with_rowid=False,
+)
+
+der_group_dispatch = Table(
+    "der_group_dispatch",
+    metadata,
+    Column("dispatch_id", _ROW_ID, primary_key=True, doc="in the order of creation"),
+    Column("mrid", Text, nullable=False, unique=True),
+    Column("names", Text, doc="JSON array; null for none"),
+    Column("group_mrid", Text, nullable=False),
+    Column("group_names", Text, doc="JSON array: by which it points at the group, too; null for none"),
+    Column("parameter", Text, nullable=False),
+    Column("received_at", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("source", Text, nullable=False, doc="empty where not said"),
+)
+
+der_group_dispatch_curves = Table(
+    "der_group_dispatch_curves",
+    metadata,
+    Column("dispatch_id", _ROW_ID, ForeignKey(der_group_dispatch.c.dispatch_id, ondelete="CASCADE"), primary_key=True),
+    Column("curves", Text, nullable=False, doc="JSON array of objects"),
+)
+
+switch_order = Table(
+    "switch_order",
+    metadata,
+    Column("switch_id", _ROW_ID, primary_key=True, doc="in the order of coming"),
+    Column("order_id", Text, nullable=False, unique=True),
+    Column("device_mrid", Text),
+    Column("device_names", Text, doc="JSON array; null for none"),
+    Column("kind", Text, nullable=False),
+    Column("starts_at", Text, nullable=False),
+    Column("ends_at", Text),
+    Column("is_return", Boolean, nullable=False),
+    Column("received_at", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("control_mrid", Text),
+    Column("device_type", Integer, nullable=False),
+    Column("issuer_id", Text),
+    Column("issuer_tracking_id", Text),
+    Column("correlation_id", Text),
+)
+
+device_setting = Table(
+    "device_setting",
+    metadata,
+    Column("mrid", Text, primary_key=True),
+    Column("function", Text, primary_key=True),
+    Column("value", Float(53), nullable=False, doc="SI, signed"),
+    Column("ends_at", Text, nullable=False),
+    Column("command_id", Text, nullable=False),
+    Column("dispatch_mrid", Text, nullable=False),
+    Column("given_at", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 

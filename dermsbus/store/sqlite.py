@@ -12,7 +12,7 @@ Source: fault rows 8, 9, 20 to 22 and 26 and table rows of the project's reliabi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,16 +21,15 @@ from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import structlog
 from sqlalchemy import (
     URL,
     Connection,
-    Delete,
     Engine,
+    Select,
     StaticPool,
-    Text,
-    Update,
     and_,
     bindparam,
     create_engine,
@@ -40,33 +39,51 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
-    or_,
     select,
     tuple_,
-    update,
 )
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from dermsbus.domain.device_settings import DeviceSetting
 from dermsbus.domain.model import EndDevice, EndDeviceGroup
-from dermsbus.domain.registry import GroupChange
+from dermsbus.domain.quantities import Dispatch
+from dermsbus.domain.switching import SwitchOrder
 from dermsbus.errors import StoreEnded, StoreError
-from dermsbus.store import rows
+from dermsbus.store import order_rows, rows
 from dermsbus.store.base import Commit, InboxKey, InboxRecord, OutboxEntry, OutboxState
 from dermsbus.store.claim import Claim
-from dermsbus.store.member_changes import MemberChanges, member_changes
+from dermsbus.store.columns import Row, instant_text
+from dermsbus.store.migration import STEPS, bring_up_to_date
 from dermsbus.store.schema import (
     SCHEMA_VERSION,
     der_group,
+    der_group_dispatch,
+    der_group_dispatch_curves,
     der_group_member,
+    device_setting,
     inbox,
     is_pending,
     metadata,
     outbox,
+    switch_order,
     version,
+)
+from dermsbus.store.writing import (
+    mark_entries,
+    of_key,
+    write_dispatches,
+    write_groups,
+    write_inbox,
+    write_outbox,
+    write_settings,
+    write_switches,
 )
 
 __all__ = ["IN_MEMORY", "SqliteStore"]
+
+T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
 
 IN_MEMORY: Final = ":memory:"
 """In place of a path: a store that lasts as long as the object."""
@@ -113,20 +130,8 @@ _OF_CAUSE: Final = and_(
 _RECALL: Final = select(inbox).where(
     inbox.c.source == bindparam("of_source"), inbox.c.message_id == bindparam("of_message_id")
 )
-_ENTER: Final = sqlite.insert(inbox)
-_RECORD: Final = _ENTER.on_conflict_do_update(
-    index_elements=[inbox.c.source, inbox.c.message_id],
-    set_={name: _ENTER.excluded[name] for name in ("digest", "received_at", "transport_id")},
-)
-_SUPERSEDE: Final = update(outbox).where(_OF_CAUSE).values(superseded=True)
 _REPLIES: Final = select(outbox).where(_OF_CAUSE, outbox.c.is_reply, ~outbox.c.superseded).order_by(outbox.c.entry_id)
 _PENDING: Final = select(outbox).where(is_pending).order_by(outbox.c.entry_id).limit(bindparam("most"))
-_QUEUE: Final = insert(outbox).returning(outbox.c.entry_id, sort_by_parameter_order=True)
-_MARK: Final = (
-    update(outbox)
-    .where(outbox.c.entry_id == bindparam("of_entry_id"))
-    .values(state=bindparam("now_state"), attempts=outbox.c.attempts + 1, sent_at=bindparam("now_sent_at"))
-)
 _PURGE_INBOX: Final = delete(inbox).where(inbox.c.received_at < bindparam("older_than"))
 _PURGE_OUTBOX: Final = delete(outbox).where(
     outbox.c.state == OutboxState.SENT.value,
@@ -137,23 +142,7 @@ _PURGE_OUTBOX: Final = delete(outbox).where(
         exists().where(inbox.c.source == outbox.c.cause_source, inbox.c.message_id == outbox.c.cause_message_id),
     ),
 )
-
-_OF_GROUP: Final = der_group.c.mrid == bindparam("of_mrid")
 _GROUPS: Final = select(der_group).order_by(der_group.c.group_id)
-_CREATE_GROUP: Final = insert(der_group).returning(der_group.c.group_id)
-_CHANGE_GROUP: Final = update(der_group).where(_OF_GROUP)
-_DELETE_GROUP: Final = delete(der_group).where(_OF_GROUP)
-_GROUP_ID: Final = select(der_group.c.group_id).where(_OF_GROUP)
-
-_OF_GROUP_ID: Final = der_group_member.c.group_id == bindparam("of_group_id")
-_OF_MEMBER: Final = and_(  # told by its mRID, by its names where it has none
-    _OF_GROUP_ID,
-    der_group_member.c.mrid.is_not_distinct_from(bindparam("of_mrid", type_=Text)),
-    or_(
-        der_group_member.c.mrid.is_not(None),
-        der_group_member.c.names.is_not_distinct_from(bindparam("of_names", type_=Text)),
-    ),
-)
 _MEMBERS: Final = (
     select(der_group_member.c.group_id, der_group_member.c.position, der_group_member.c.mrid, der_group_member.c.names)
     .where(
@@ -163,11 +152,13 @@ _MEMBERS: Final = (
     .order_by(der_group_member.c.group_id, der_group_member.c.position)
     .limit(_MEMBERS_A_PAGE)
 )
-_LAST_POSITION: Final = select(func.coalesce(func.max(der_group_member.c.position), 0)).where(_OF_GROUP_ID)
-_ADD_MEMBERS: Final = insert(der_group_member)
-_RENAME_MEMBER: Final = update(der_group_member).where(_OF_MEMBER).values(names=bindparam("now_names"))
-_REMOVE_MEMBER: Final = delete(der_group_member).where(_OF_MEMBER)
-_REMOVE_MEMBERS: Final = delete(der_group_member).where(_OF_GROUP_ID)
+_DISPATCHES: Final = (
+    select(der_group_dispatch, der_group_dispatch_curves.c.curves)
+    .outerjoin(der_group_dispatch_curves)  # one without curves is damage, to be told and not to be passed over
+    .order_by(der_group_dispatch.c.dispatch_id)
+)
+_SWITCHES: Final = select(switch_order).order_by(switch_order.c.switch_id)
+_SETTINGS: Final = select(device_setting)
 
 
 class SqliteStore:
@@ -215,6 +206,23 @@ class SqliteStore:
             else:
                 yield group
 
+    def dispatches(self) -> Iterator[Dispatch]:
+        """All dispatches, in the order of their creation."""
+        return self._all(_DISPATCHES, order_rows.from_dispatch_row)
+
+    def switches(self) -> Iterator[SwitchOrder]:
+        """All switch orders that are not over, in the order of their coming."""
+        return self._all(_SWITCHES, order_rows.from_switch_row)
+
+    def settings(self) -> Iterator[DeviceSetting]:
+        """What devices were told to hold, in any order."""
+        return self._all(_SETTINGS, order_rows.from_setting_row)
+
+    def _all(self, asked: Select[Any], read: Callable[[Row], T]) -> Iterator[T]:
+        """What *read* makes of every row, all read at once: there may be a commit before the last one was had."""
+        with self._read() as connection:
+            return iter([read(row) for row in connection.execute(asked).mappings()])
+
     def _members(self) -> Iterator[tuple[int, int, EndDevice]]:
         """Group id, position and member, of all groups in order."""
         last = (0, 0)
@@ -230,13 +238,13 @@ class SqliteStore:
     def recall(self, key: InboxKey) -> InboxRecord | None:
         """The record of a message seen before, or None."""
         with self._read() as connection:
-            row = connection.execute(_RECALL, _of_key(key)).mappings().one_or_none()
+            row = connection.execute(_RECALL, of_key(key)).mappings().one_or_none()
             return None if row is None else rows.from_inbox_row(row)
 
     def replies_to(self, key: InboxKey) -> tuple[OutboxEntry, ...]:
         """The stored replies (not events) to a message seen before: those of its latest handling."""
         with self._read() as connection:
-            return tuple(map(rows.from_outbox_row, connection.execute(_REPLIES, _of_key(key)).mappings()))
+            return tuple(map(rows.from_outbox_row, connection.execute(_REPLIES, of_key(key)).mappings()))
 
     def commit(self, commit: Commit) -> tuple[OutboxEntry, ...]:
         """Write *commit* in one transaction, durable when the call returns.
@@ -245,10 +253,12 @@ class SqliteStore:
             Its outbox entries with their entry ids.
         """
         with self._write() as connection:
-            _write_inbox(connection, commit.inbox)
-            for change in commit.groups:
-                _write_group(connection, change)
-            return _write_outbox(connection, commit.outbox, rows.instant_text(self._now()))
+            write_inbox(connection, commit.inbox)
+            write_groups(connection, commit.groups)
+            write_dispatches(connection, commit.dispatches)
+            write_switches(connection, commit.switches)
+            write_settings(connection, commit.settings)
+            return write_outbox(connection, commit.outbox, instant_text(self._now()))
 
     def pending(self, limit: int = 1000) -> tuple[OutboxEntry, ...]:
         """Outbox entries that are not sent, oldest first."""
@@ -257,17 +267,15 @@ class SqliteStore:
 
     def mark(self, entry_ids: Sequence[int], state: OutboxState) -> None:
         """Set the state of outbox entries and count one attempt for each."""
-        sent_at = rows.instant_text(self._now()) if state is OutboxState.SENT else None
-        marked = {"now_state": state.value, "now_sent_at": sent_at}
         with self._write() as connection:
-            _change(connection, _MARK, [{"of_entry_id": entry_id, **marked} for entry_id in entry_ids])
+            mark_entries(connection, entry_ids, state, instant_text(self._now()))
 
     def purge(self, older_than: datetime) -> int:
         """Forget inbox records received before *older_than* and outbox entries sent before it; returns how many.
 
         A reply stays as long as the record of the message it answers.
         """
-        limit = {"older_than": rows.instant_text(older_than)}
+        limit = {"older_than": instant_text(older_than)}
         with self._write() as connection:
             return connection.execute(_PURGE_INBOX, limit).rowcount + connection.execute(_PURGE_OUTBOX, limit).rowcount
 
@@ -280,32 +288,36 @@ class SqliteStore:
                 self._claim.release()
 
     def _prepare(self) -> None:
-        """Check that the file is a store of this version, or make it one."""
+        """Check that the file is a store, and bring it to this version, or make it one."""
         with self._read() as connection:
-            is_new = self._check_version(connection)
+            found = self._version_found(connection)
         with self._using(self._engine.execution_options(**{_BEGIN: None})) as connection:
             mode = connection.exec_driver_sql("PRAGMA journal_mode=WAL").scalar()
         if mode != "wal" and self._name != IN_MEMORY:
             raise StoreError(f"{self._name}: its file system does not carry a write-ahead log: keep it on a local disk")
-        if is_new:
+        if found is None:
             with self._write() as connection:
                 metadata.create_all(connection)
                 connection.execute(insert(version).values(version=SCHEMA_VERSION))
+        elif found != SCHEMA_VERSION:
+            with self._write() as connection:
+                bring_up_to_date(connection, found)
+            _log.info("store brought up to date", file=self._name, from_version=found, to_version=SCHEMA_VERSION)
 
-    def _check_version(self, connection: Connection) -> bool:
-        """Whether the file is a new one; StoreError if it cannot be a store of this version."""
+    def _version_found(self, connection: Connection) -> int | None:
+        """The version of the tables, None in a new file; StoreError if it cannot be brought to this one."""
         tables = inspect(connection).get_table_names()
         if not tables:
-            return True
+            return None
         if version.name not in tables:
             raise StoreError(f"{self._name} is the database of another program: choose another file")
         found = connection.execute(select(func.max(version.c.version))).scalar_one()
-        if found != SCHEMA_VERSION:
+        if found != SCHEMA_VERSION and found not in STEPS:
             raise StoreError(
-                f"{self._name} has store version {found}, and this dermsbus reads version {SCHEMA_VERSION}: "
+                f"{self._name} has store version {found}, and this dermsbus reads versions up to {SCHEMA_VERSION}: "
                 "run the dermsbus that wrote it or a newer one, or choose another file"
             )
-        return False
+        return int(found)
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
@@ -371,88 +383,3 @@ def _engine(name: str, busy_timeout_s: float) -> Engine:
     event.listen(engine, "connect", configure)
     event.listen(engine, "begin", begin)
     return engine
-
-
-def _write_inbox(connection: Connection, records: Sequence[InboxRecord]) -> None:
-    if not records:
-        return
-    connection.execute(_SUPERSEDE, [_of_key(record.key) for record in records])
-    connection.execute(_RECORD, [rows.to_inbox_row(record) for record in records])
-
-
-def _write_group(connection: Connection, change: GroupChange) -> None:
-    before, after = change.before, change.after
-    if before is None and after is not None:
-        group_id = connection.execute(_CREATE_GROUP, rows.to_group_row(after)).scalar_one()
-        _add_members(connection, group_id, after.end_devices)
-    elif before is not None and after is None:
-        _change(connection, _DELETE_GROUP, [{"of_mrid": before.mrid}])
-    elif before is not None and after is not None:
-        _update_group(connection, before, after)
-
-
-def _update_group(connection: Connection, before: EndDeviceGroup, after: EndDeviceGroup) -> None:
-    _change(connection, _CHANGE_GROUP, [{"of_mrid": before.mrid, **rows.to_group_row(after)}])
-    if before.end_devices == after.end_devices:
-        return
-    group_id = connection.execute(_GROUP_ID, {"of_mrid": after.mrid}).scalar_one()
-    changes = member_changes(before.end_devices, after.end_devices)
-    if changes is None:
-        connection.execute(_REMOVE_MEMBERS, {"of_group_id": group_id})
-        changes = MemberChanges(added=after.end_devices)
-    _change(connection, _REMOVE_MEMBER, [_of_member(group_id, member) for member in changes.removed])
-    _change(
-        connection,
-        _RENAME_MEMBER,
-        [{**_of_member(group_id, was), "now_names": rows.to_member_row(now)["names"]} for was, now in changes.updated],
-    )
-    _add_members(connection, group_id, changes.added)
-
-
-def _add_members(connection: Connection, group_id: int, members: Sequence[EndDevice]) -> None:
-    if not members:
-        return
-    last = connection.execute(_LAST_POSITION, {"of_group_id": group_id}).scalar_one()
-    connection.execute(
-        _ADD_MEMBERS,
-        [
-            {"group_id": group_id, "position": position, **rows.to_member_row(member)}
-            for position, member in enumerate(members, start=last + 1)
-        ],
-    )
-
-
-def _write_outbox(connection: Connection, entries: Sequence[OutboxEntry], now: str) -> tuple[OutboxEntry, ...]:
-    if not entries:
-        return ()
-    added = [
-        {
-            **rows.to_outbox_row(entry),
-            "superseded": False,
-            "sent_at": now if entry.state is OutboxState.SENT else None,
-        }
-        for entry in entries
-    ]
-    entry_ids = connection.execute(_QUEUE, added).scalars().all()
-    return tuple(replace(entry, entry_id=entry_id) for entry, entry_id in zip(entries, entry_ids, strict=True))
-
-
-def _change(connection: Connection, statement: Update | Delete, parameters: Sequence[Mapping[str, object]]) -> None:
-    """Execute *statement* for each of *parameters*; each must be of one row that is there."""
-    if not parameters:
-        return
-    changed = connection.execute(statement, parameters).rowcount
-    if changed != len(parameters):
-        raise StoreError(
-            f"the store holds {changed} of {len(parameters)} rows of {statement.table} that were to change: nothing "
-            "was written; restart dermsbus, so that it reads the store anew"
-        )
-
-
-def _of_key(key: InboxKey) -> dict[str, str]:
-    return {"of_source": key.source, "of_message_id": key.message_id}
-
-
-def _of_member(group_id: int, member: EndDevice) -> dict[str, object]:
-    row = rows.to_member_row(member)
-    return {"of_group_id": group_id, "of_mrid": row["mrid"], "of_names": row["names"]}

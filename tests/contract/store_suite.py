@@ -6,24 +6,42 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from queue import Queue
 from threading import Thread
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dermsbus.domain.behaviour import BEHAVIOURS
-from dermsbus.domain.model import EndDevice, EndDeviceGroup, Instant, Name, NameType, NameTypeAuthority, Version
+from dermsbus.domain.controls import ControlKind
+from dermsbus.domain.device_settings import DeviceFunction, DeviceSetting, SettingChange, SettingKey
+from dermsbus.domain.dispatch_book import DispatchChange
+from dermsbus.domain.model import (
+    EndDevice,
+    EndDeviceGroup,
+    GroupReference,
+    Instant,
+    Name,
+    NameType,
+    NameTypeAuthority,
+    Version,
+)
+from dermsbus.domain.quantities import Curve, CurveStyle, Dispatch, DispatchState, IntervalUnit, ParameterKind, Point
 from dermsbus.domain.registry import Draft, GroupChange, GroupRegistry
+from dermsbus.domain.switching import SwitchChange, SwitchOrder, SwitchState
 from dermsbus.errors import RequestError, StoreError
 from dermsbus.store.base import Commit, InboxKey, InboxRecord, OutboxEntry, OutboxState, Store
 from dermsbus.transports.base import Outgoing, ReplyTo, Topic
 from dermsbus.transports.base import Queue as QueueDestination
 from tests.unit.domain.builders import device, devices, function, name, names, new_group, numbered_mrids, version
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 MOMENT = datetime(2024, 5, 1, 8, 0, 0, 123456, tzinfo=UTC)
 KEY = InboxKey(source="dms", message_id="REQ-1")
@@ -54,6 +72,50 @@ EVERYTHING = EndDeviceGroup(
     ),
 )
 
+STEPS = Curve(
+    style=CurveStyle.CONSTANT_Y_VALUE,
+    points=(Point(at=MOMENT, nominal=0.1 + 0.2), Point(at=MOMENT + timedelta(minutes=15), nominal=-0.0)),
+    ends_at=MOMENT + timedelta(minutes=30),
+    interval=15,
+    interval_unit=IntervalUnit.MINUTE,
+)
+LINE = Curve(
+    style=CurveStyle.STRAIGHT_LINE_Y_VALUES,
+    points=(
+        Point(at=MOMENT, minimum=-1e300, maximum=5e-324),
+        Point(at=MOMENT + timedelta(microseconds=1), nominal=1.0),
+        Point(at=MOMENT + timedelta(days=31)),
+    ),
+    ends_at=MOMENT + timedelta(days=31),
+    interval=1,
+    interval_unit=IntervalUnit.MONTH,
+)
+EVERYTHING_ORDERED = Dispatch(
+    mrid="O-A",
+    names=EVERYTHING.names,
+    group=GroupReference(mrid="G-A", names=(name("Süd"), name("7", "GIS", "utility"))),
+    parameter=ParameterKind.HIGH_FILTER_BI_DIRECTIONAL_REGULATION,
+    curves=(STEPS, LINE),
+    received_at=MOMENT,
+    state=DispatchState.SUPERSEDED,
+    source="dms\n",
+)
+CONNECT = SwitchOrder(
+    order_id="S-A",
+    device=EndDevice(mrid="D2", names=(name("two", "GIS"), name("zwei"))),
+    kind=ControlKind.CONNECT,
+    starts_at=MOMENT + timedelta(microseconds=1),
+    ends_at=MOMENT + timedelta(hours=1),
+    is_return=True,
+    received_at=MOMENT,
+    state=SwitchState.GIVEN,
+    control_mrid="C-A",
+    device_type=3,
+    issuer_id="",
+    issuer_tracking_id="ü-1",
+    correlation_id="COR-1",
+)
+
 
 def created(*groups: EndDeviceGroup) -> Commit:
     return Commit(groups=tuple(GroupChange(before=None, after=group) for group in groups))
@@ -61,6 +123,63 @@ def created(*groups: EndDeviceGroup) -> Commit:
 
 def changed(before: EndDeviceGroup, after: EndDeviceGroup) -> Commit:
     return Commit(groups=(GroupChange(before=before, after=after),))
+
+
+def order(mrid: str, *curves: Curve) -> Dispatch:
+    """A dispatch with no more than it must have."""
+    return Dispatch(
+        mrid=mrid,
+        group=GroupReference(mrid="G-A"),
+        parameter=ParameterKind.ACTIVE_POWER,
+        curves=curves or (STEPS,),
+        received_at=MOMENT,
+    )
+
+
+def ordered(*dispatches: Dispatch) -> tuple[DispatchChange, ...]:
+    return tuple(DispatchChange(before=None, after=dispatch) for dispatch in dispatches)
+
+
+def switch(order_id: str) -> SwitchOrder:
+    """A switch order with no more than it must have."""
+    return SwitchOrder(
+        order_id=order_id,
+        device=EndDevice(mrid="D1"),
+        kind=ControlKind.DISCONNECT,
+        starts_at=MOMENT,
+        received_at=MOMENT,
+    )
+
+
+def accepted(*orders: SwitchOrder) -> tuple[SwitchChange, ...]:
+    return tuple(SwitchChange(before=None, after=order) for order in orders)
+
+
+def setting(
+    mrid: str = "D1", function: DeviceFunction = DeviceFunction.ACTIVE_POWER, value: float = 1000.0
+) -> DeviceSetting:
+    return DeviceSetting(
+        mrid=mrid,
+        function=function,
+        value=value,
+        ends_at=MOMENT + timedelta(hours=1),
+        command_id=f"CMD-{mrid}",
+        dispatch_mrid="O-A",
+        given_at=MOMENT,
+    )
+
+
+def told(*held: DeviceSetting) -> tuple[SettingChange, ...]:
+    return tuple(SettingChange(key=each.key, after=each) for each in held)
+
+
+def let_go(*keys: SettingKey) -> tuple[SettingChange, ...]:
+    return tuple(SettingChange(key=key, after=None) for key in keys)
+
+
+def held_by(store: Store) -> list[DeviceSetting]:
+    """The settings of *store*, in an order that does not depend on it."""
+    return sorted(store.settings(), key=lambda each: each.key)
 
 
 def received(key: InboxKey = KEY, *, digest: bytes = b"\x00" * 32, at: datetime = MOMENT) -> InboxRecord:
@@ -120,6 +239,9 @@ class StoreContract(ABC):
 
     def test_a_new_store_is_empty(self, store: Store) -> None:
         assert list(store.groups()) == []
+        assert list(store.dispatches()) == []
+        assert list(store.switches()) == []
+        assert list(store.settings()) == []
         assert store.pending() == ()
         assert store.recall(KEY) is None
         assert store.replies_to(KEY) == ()
@@ -226,6 +348,260 @@ class StoreContract(ABC):
             store.commit(created(new_group("G-A")))
 
         assert list(store.groups()) == [EVERYTHING]
+
+    # -- dispatches
+
+    def test_a_dispatch_comes_back_exactly_as_it_was_given(self, store: Store, tmp_path: Path, clock: Clock) -> None:
+        store.commit(Commit(dispatches=ordered(EVERYTHING_ORDERED, order("O-B"))))
+        again = self.reopened(store, tmp_path, clock)
+
+        assert list(again.dispatches()) == [EVERYTHING_ORDERED, order("O-B")]
+        assert repr(list(again.dispatches())) == repr([EVERYTHING_ORDERED, order("O-B")])  # tells -0.0 from 0.0
+        again.close()
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @given(data=st.data())
+    def test_whatever_is_ordered_comes_back_exactly(
+        self, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        given_dispatches = data.draw(st.lists(any_dispatch, max_size=3, unique_by=lambda each: each.mrid))
+        place = tmp_path_factory.mktemp("store")
+        store = self.open(place, Clock())
+        store.commit(Commit(dispatches=ordered(*given_dispatches)))
+        kept = list(store.dispatches())
+        store.close()
+
+        assert kept == given_dispatches
+        assert repr(kept) == repr(given_dispatches)
+
+    def test_dispatches_come_in_the_order_of_their_creation(self, store: Store) -> None:
+        one, two, three = order("O-3"), order("O-1"), order("O-2")
+        store.commit(Commit(dispatches=ordered(one, two)))
+        active = replace(one, state=DispatchState.ACTIVE)
+        store.commit(Commit(dispatches=(DispatchChange(before=one, after=active),)))
+        store.commit(
+            Commit(dispatches=(DispatchChange(before=active, after=replace(active, curves=(LINE,))), *ordered(three)))
+        )
+        store.commit(Commit(dispatches=(DispatchChange(before=two, after=None),)))
+        store.commit(Commit(dispatches=ordered(two)))
+
+        assert [dispatch.mrid for dispatch in store.dispatches()] == ["O-3", "O-2", "O-1"]
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"state": DispatchState.ACTIVE},
+            {"curves": (STEPS,)},
+            {"curves": (LINE, STEPS), "received_at": MOMENT + timedelta(seconds=1), "state": DispatchState.SCHEDULED},
+            {"names": ()},
+            {"names": names("another"), "source": ""},
+            {"group": GroupReference(mrid="G-B")},
+            {"parameter": ParameterKind.VOLTAGE},
+            {},
+        ],
+    )
+    def test_a_dispatch_after_a_change_is_that_of_the_change(self, store: Store, changes: dict[str, Any]) -> None:
+        after = replace(EVERYTHING_ORDERED, **changes)
+        store.commit(Commit(dispatches=ordered(order("O-0"), EVERYTHING_ORDERED, order("O-B"))))
+
+        store.commit(Commit(dispatches=(DispatchChange(before=EVERYTHING_ORDERED, after=after),)))
+
+        assert list(store.dispatches()) == [order("O-0"), after, order("O-B")]
+        store.commit(Commit(dispatches=(DispatchChange(before=after, after=EVERYTHING_ORDERED),)))
+        assert list(store.dispatches()) == [order("O-0"), EVERYTHING_ORDERED, order("O-B")]
+
+    def test_a_removed_dispatch_leaves_nothing_behind(self, store: Store) -> None:
+        store.commit(Commit(dispatches=ordered(EVERYTHING_ORDERED)))
+        store.commit(Commit(dispatches=(DispatchChange(before=EVERYTHING_ORDERED, after=None),)))
+        assert list(store.dispatches()) == []
+
+        store.commit(Commit(dispatches=ordered(order("O-A"))))
+        assert list(store.dispatches()) == [order("O-A")]
+
+    def test_a_second_dispatch_with_the_same_mrid_is_refused(self, store: Store) -> None:
+        store.commit(Commit(dispatches=ordered(EVERYTHING_ORDERED)))
+
+        with pytest.raises(StoreError):
+            store.commit(Commit(dispatches=ordered(order("O-B"), order("O-A"))))
+
+        assert list(store.dispatches()) == [EVERYTHING_ORDERED]
+
+    @pytest.mark.parametrize(
+        "after",
+        [
+            None,
+            replace(order("O-B"), state=DispatchState.ACTIVE),
+            replace(order("O-B"), names=names("new")),
+            replace(order("O-B"), curves=(LINE,)),
+        ],
+    )
+    def test_a_change_of_a_dispatch_that_is_not_there_is_refused_whole(
+        self, store: Store, after: Dispatch | None
+    ) -> None:
+        active = replace(EVERYTHING_ORDERED, state=DispatchState.ACTIVE)
+        store.commit(Commit(dispatches=ordered(EVERYTHING_ORDERED)))
+
+        with pytest.raises(StoreError):
+            store.commit(
+                Commit(
+                    inbox=(received(),),
+                    groups=(GroupChange(before=None, after=EVERYTHING),),
+                    dispatches=(
+                        *ordered(order("O-C")),
+                        DispatchChange(before=EVERYTHING_ORDERED, after=active),
+                        DispatchChange(before=order("O-B"), after=after),
+                    ),
+                    outbox=(reply(),),
+                )
+            )
+
+        assert list(store.dispatches()) == [EVERYTHING_ORDERED]
+        assert list(store.groups()) == []
+        assert store.recall(KEY) is None
+        assert store.pending() == ()
+
+    # -- switch orders
+
+    def test_a_switch_order_comes_back_exactly_as_it_was_given(
+        self, store: Store, tmp_path: Path, clock: Clock
+    ) -> None:
+        by_names = replace(switch("S-C"), device=EndDevice(names=names("three")))
+        store.commit(Commit(switches=accepted(CONNECT, switch("S-B"), by_names)))
+
+        again = self.reopened(store, tmp_path, clock)
+
+        assert list(again.switches()) == [CONNECT, switch("S-B"), by_names]
+        assert repr(list(again.switches())) == repr([CONNECT, switch("S-B"), by_names])
+        again.close()
+
+    def test_switch_orders_come_in_the_order_of_their_coming_until_they_are_over(self, store: Store) -> None:
+        one, two, three = switch("S-3"), switch("S-1"), switch("S-2")
+        given_order = replace(one, state=SwitchState.GIVEN)
+        store.commit(Commit(switches=accepted(one, two)))
+        store.commit(Commit(switches=(*accepted(three), SwitchChange(before=one, after=given_order))))
+        assert list(store.switches()) == [given_order, two, three]
+
+        store.commit(Commit(switches=(SwitchChange(before=two, after=None), *accepted(CONNECT))))
+        assert list(store.switches()) == [given_order, three, CONNECT]
+
+    def test_a_switch_order_after_a_change_is_that_of_the_change(self, store: Store) -> None:
+        store.commit(Commit(switches=accepted(switch("S-0"), CONNECT, switch("S-B"))))
+
+        store.commit(Commit(switches=(SwitchChange(before=CONNECT, after=switch("S-A")),)))
+        assert list(store.switches()) == [switch("S-0"), switch("S-A"), switch("S-B")]
+
+        store.commit(Commit(switches=(SwitchChange(before=switch("S-A"), after=CONNECT),)))
+        assert list(store.switches()) == [switch("S-0"), CONNECT, switch("S-B")]
+
+    def test_a_second_switch_order_with_the_same_id_is_refused(self, store: Store) -> None:
+        store.commit(Commit(switches=accepted(CONNECT)))
+
+        with pytest.raises(StoreError):
+            store.commit(Commit(switches=accepted(switch("S-A"))))
+
+        assert list(store.switches()) == [CONNECT]
+
+    @pytest.mark.parametrize(
+        "after", [None, replace(switch("S-B"), state=SwitchState.GIVEN), replace(switch("S-B"), control_mrid="C-B")]
+    )
+    def test_a_change_of_a_switch_order_that_is_not_there_is_refused_whole(
+        self, store: Store, after: SwitchOrder | None
+    ) -> None:
+        store.commit(Commit(switches=accepted(CONNECT)))
+
+        with pytest.raises(StoreError):
+            store.commit(
+                Commit(
+                    inbox=(received(),),
+                    dispatches=ordered(EVERYTHING_ORDERED),
+                    switches=(
+                        SwitchChange(before=CONNECT, after=None),
+                        *accepted(switch("S-C")),
+                        SwitchChange(before=switch("S-B"), after=after),
+                    ),
+                )
+            )
+
+        assert list(store.switches()) == [CONNECT]
+        assert list(store.dispatches()) == []
+        assert store.recall(KEY) is None
+
+    # -- device settings
+
+    def test_a_setting_comes_back_exactly_as_it_was_given(self, store: Store, tmp_path: Path, clock: Clock) -> None:
+        held = [
+            setting("D1", function, value)
+            for function, value in zip(sorted(DeviceFunction), (0.1 + 0.2, -5e-324, 1e308, -12_345.0, 0.0), strict=True)
+        ]
+        store.commit(Commit(settings=told(*held)))
+
+        again = self.reopened(store, tmp_path, clock)
+
+        assert held_by(again) == held
+        assert repr(held_by(again)) == repr(held)
+        again.close()
+
+    def test_a_later_setting_of_the_same_function_replaces_the_earlier_one(self, store: Store) -> None:
+        later = replace(
+            setting("D1"), value=-1.0, ends_at=MOMENT + timedelta(days=1), command_id="CMD-2", dispatch_mrid="O-B"
+        )
+        limit = setting("D1", DeviceFunction.ACTIVE_POWER_LIMIT)
+        store.commit(Commit(settings=told(setting("D1"), limit, setting("D2"))))
+        store.commit(Commit(settings=told(later)))
+
+        assert held_by(store) == [limit, later, setting("D2")]
+
+    def test_a_device_that_was_let_go_holds_nothing_of_that_function(self, store: Store) -> None:
+        limit = setting("D1", DeviceFunction.ACTIVE_POWER_LIMIT)
+        store.commit(Commit(settings=told(setting("D1"), limit, setting("D2"))))
+        store.commit(Commit(settings=(*let_go(setting("D1").key), *told(setting("D3")))))
+
+        assert held_by(store) == [limit, setting("D2"), setting("D3")]
+
+    def test_letting_go_of_what_is_not_held_does_nothing(self, store: Store) -> None:
+        store.commit(Commit(settings=told(setting("D1"))))
+        store.commit(Commit(settings=let_go(("D1", DeviceFunction.VOLTAGE), ("D2", DeviceFunction.ACTIVE_POWER))))
+
+        assert held_by(store) == [setting("D1")]
+
+    def test_of_several_changes_of_one_setting_the_last_one_holds(self, store: Store) -> None:
+        one, two = setting("D1"), setting("D2")
+        store.commit(
+            Commit(
+                settings=(
+                    *told(one, replace(one, value=2.0), two),
+                    *let_go(one.key, two.key),
+                    *told(replace(one, value=3.0)),
+                )
+            )
+        )
+
+        assert held_by(store) == [replace(one, value=3.0)]
+
+    # -- all of it together
+
+    def test_everything_of_a_commit_is_there_when_it_is_opened_again(
+        self, store: Store, tmp_path: Path, clock: Clock
+    ) -> None:
+        store.commit(everything())
+        again = self.reopened(store, tmp_path, clock)
+
+        assert again.recall(KEY) == received()
+        assert list(again.groups()) == [EVERYTHING]
+        assert list(again.dispatches()) == [EVERYTHING_ORDERED]
+        assert list(again.switches()) == [CONNECT]
+        assert held_by(again) == [setting()]
+        assert message_ids(again.pending()) == ["REP-1"]
+        again.close()
+
+    def test_nothing_of_a_commit_is_there_where_its_last_part_fails(self, store: Store) -> None:
+        unwritable = OutboxEntry(message=outgoing("\udc80"), cause=KEY, is_reply=True)
+
+        with pytest.raises(StoreError):
+            store.commit(replace(everything(), outbox=(reply(), unwritable)))
+
+        self.test_a_new_store_is_empty(store)
+        store.commit(everything())
 
     # -- inbox
 
@@ -386,6 +762,15 @@ class StoreContract(ABC):
         assert store.purge(MOMENT - timedelta(days=1)) == 0
         assert message_ids(store.replies_to(KEY)) == ["REP-1"]
 
+    def test_what_is_ordered_and_held_is_not_forgotten_however_old(self, store: Store) -> None:
+        store.commit(replace(everything(), inbox=(), outbox=()))
+
+        assert store.purge(MOMENT + timedelta(days=365)) == 0
+
+        assert list(store.dispatches()) == [EVERYTHING_ORDERED]
+        assert list(store.switches()) == [CONNECT]
+        assert held_by(store) == [setting()]
+
     # -- closing
 
     def test_closing_twice_is_the_same_as_once(self, store: Store) -> None:
@@ -397,8 +782,9 @@ class StoreContract(ABC):
 
         with pytest.raises(StoreError, match="closed"):
             store.commit(Commit())
-        with pytest.raises(StoreError, match="closed"):
-            list(store.groups())
+        for read in (store.groups, store.dispatches, store.switches, store.settings):
+            with pytest.raises(StoreError, match="closed"):
+                list(read())
 
     def test_it_can_be_closed_from_another_thread(self, store: Store, tmp_path: Path, clock: Clock) -> None:
         store.commit(created(EVERYTHING))
@@ -456,6 +842,64 @@ class StoreContract(ABC):
         assert list(again.groups()) == list(registry)
         again.close()
 
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @given(data=st.data())
+    def test_what_is_ordered_and_held_is_what_was_written_after_any_commits(
+        self, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        place = tmp_path_factory.mktemp("store")
+        store = self.open(place, Clock())
+        dispatches: dict[str, Dispatch] = {}
+        switches: dict[str, SwitchOrder] = {}
+        held: dict[SettingKey, DeviceSetting] = {}
+        for _ in range(data.draw(st.integers(1, 4))):
+            new_dispatches = data.draw(st.lists(some_dispatches, max_size=5, unique_by=lambda each: each[0]))
+            new_switches = data.draw(st.lists(some_switches, max_size=5, unique_by=lambda each: each[0]))
+            new_settings = data.draw(st.lists(some_settings, max_size=5))
+            store.commit(
+                Commit(
+                    dispatches=tuple(
+                        DispatchChange(before=dispatches.get(key), after=after)
+                        for key, after in new_dispatches
+                        if after or key in dispatches
+                    ),
+                    switches=tuple(
+                        SwitchChange(before=switches.get(key), after=after)
+                        for key, after in new_switches
+                        if after or key in switches
+                    ),
+                    settings=tuple(SettingChange(key=key, after=after) for key, after in new_settings),
+                )
+            )
+            follow(dispatches, new_dispatches)
+            follow(switches, new_switches)
+            follow(held, new_settings)
+            assert list(store.dispatches()) == list(dispatches.values())
+            assert list(store.switches()) == list(switches.values())
+            assert held_by(store) == [held[key] for key in sorted(held)]
+        store.close()
+
+
+def everything() -> Commit:
+    """A commit with each of its parts."""
+    return Commit(
+        inbox=(received(),),
+        groups=created(EVERYTHING).groups,
+        dispatches=ordered(EVERYTHING_ORDERED),
+        switches=accepted(CONNECT),
+        settings=told(setting()),
+        outbox=(reply(),),
+    )
+
+
+def follow(kept: dict[K, V], changes: list[tuple[K, V | None]]) -> None:
+    """Make *changes* of *kept* as a store is to make them: what is new comes last."""
+    for key, after in changes:
+        if after is None:
+            kept.pop(key, None)
+        else:
+            kept[key] = after
+
 
 some_names = st.lists(
     st.sampled_from([name("n1"), name("n1", "GIS"), name("n2"), name("n3", "GIS", "utility")]), max_size=2
@@ -486,3 +930,64 @@ def work_on(draft: Draft, data: st.DataObject) -> None:
         work(data.draw(some_groups), behaviour)
     except RequestError:
         return
+
+
+some_moments = st.datetimes(timezones=st.just(UTC)).map(lambda at: at.replace(fold=0))  # in UTC it says nothing
+some_numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+any_name = st.builds(
+    Name,
+    name=st.text(),
+    name_type=st.none()
+    | st.builds(
+        NameType,
+        name=st.text(),
+        description=st.none() | st.text(),
+        authority=st.none() | st.builds(NameTypeAuthority, name=st.text(), description=st.none() | st.text()),
+    ),
+)
+any_names = st.lists(any_name, max_size=3).map(tuple)
+any_curve = st.builds(
+    Curve,
+    style=st.sampled_from(CurveStyle),
+    points=st.lists(
+        st.builds(Point, at=some_moments, nominal=some_numbers, minimum=some_numbers, maximum=some_numbers),
+        min_size=1,
+        max_size=4,
+    ).map(tuple),
+    ends_at=some_moments,
+    interval=st.integers(min_value=1),
+    interval_unit=st.sampled_from(IntervalUnit),
+)
+any_dispatch = st.builds(
+    Dispatch,
+    mrid=st.text(min_size=1),
+    names=any_names,
+    group=st.builds(GroupReference, mrid=st.text(min_size=1), names=any_names),
+    parameter=st.sampled_from(ParameterKind),
+    curves=st.lists(any_curve, min_size=1, max_size=3).map(tuple),
+    received_at=some_moments,
+    state=st.sampled_from(DispatchState),
+    source=st.text(),
+)
+
+# values to draw from, made once: a strategy for each key would be built anew for each draw
+some_dispatches: st.SearchStrategy[tuple[str, Dispatch | None]] = st.sampled_from(
+    [
+        (mrid, replace(order(mrid, curve), state=state, names=texts))
+        for mrid, curve, state, texts in product(
+            ("O1", "O2", "O3", "O4"),
+            (STEPS, LINE),
+            (DispatchState.SCHEDULED, DispatchState.ACTIVE),
+            ((), names("renamed")),
+        )
+    ]
+) | st.sampled_from([(mrid, None) for mrid in ("O1", "O2", "O3", "O4")])
+some_switches: st.SearchStrategy[tuple[str, SwitchOrder | None]] = st.sampled_from(
+    [
+        (order_id, replace(switch(order_id), state=state, control_mrid=control))
+        for order_id, state, control in product(("S1", "S2", "S3", "S4"), SwitchState, (None, "C-A"))
+    ]
+) | st.sampled_from([(order_id, None) for order_id in ("S1", "S2", "S3", "S4")])
+some_settings: st.SearchStrategy[tuple[SettingKey, DeviceSetting | None]] = st.sampled_from(
+    [(each.key, each) for each in (setting(*given) for given in product(("D1", "D2"), DeviceFunction, (0.1, -2e9)))]
+) | st.sampled_from([(key, None) for key in product(("D1", "D2"), DeviceFunction)])

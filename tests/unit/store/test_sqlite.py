@@ -11,19 +11,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event
 
+from dermsbus.domain.quantities import Dispatch, DispatchState, Point
 from dermsbus.domain.registry import GroupChange
+from dermsbus.domain.switching import SwitchState
 from dermsbus.errors import StoreError
-from dermsbus.store import sqlite as subject
-from dermsbus.store.base import Commit, InboxKey, InboxRecord, OutboxEntry
+from dermsbus.store import sqlite as reading
+from dermsbus.store import writing
+from dermsbus.store.base import Commit, DispatchChange, InboxKey, InboxRecord, OutboxEntry, SwitchChange
+from dermsbus.store.schema import SCHEMA_VERSION
 from dermsbus.store.sqlite import IN_MEMORY, SqliteStore
 from dermsbus.transports.base import Outgoing, Queue
-from tests.unit.domain.builders import devices, new_group
+from tests.contract.store_suite import STEPS, accepted, held_by, order, ordered, setting, switch, told
+from tests.unit.domain.builders import devices, names, new_group
 
 MOMENT = datetime(2024, 5, 1, 8, tzinfo=UTC)
 
@@ -34,11 +39,14 @@ def file(tmp_path: Path) -> Path:
 
 
 def work(number: int, *, size: int = 10) -> Commit:
-    """What one request commits: its record, a group, a reply and an event."""
+    """What requests commit: the record, a group, what is ordered of it and told to a device, a reply and an event."""
     key = InboxKey(source="dms", message_id=f"REQ-{number}")
     return Commit(
         inbox=(InboxRecord(key=key, digest=bytes(32), received_at=MOMENT),),
         groups=(GroupChange(before=None, after=new_group(f"G-{number}", members=devices("D1", "D2"))),),
+        dispatches=ordered(order(f"O-{number:05}")),
+        switches=accepted(switch(f"S-{number:05}")),
+        settings=told(setting(f"D-{number:05}")),
         outbox=tuple(
             OutboxEntry(
                 message=Outgoing(destination=Queue("q"), body=b"x" * size, message_id=f"{kind}-{number}"),
@@ -56,6 +64,9 @@ def is_whole(store: SqliteStore, numbers: range) -> bool:
     pending = [entry.message.message_id for entry in store.pending()]
     return (
         groups == [f"G-{number}" for number in numbers]
+        and list(store.dispatches()) == [order(f"O-{number:05}") for number in numbers]
+        and list(store.switches()) == [switch(f"S-{number:05}") for number in numbers]
+        and held_by(store) == [setting(f"D-{number:05}") for number in numbers]
         and pending == [f"{kind}-{number}" for number in numbers for kind in ("REP", "EVT")]
         and all(store.recall(InboxKey(source="dms", message_id=f"REQ-{number}")) for number in numbers)
     )
@@ -234,12 +245,14 @@ def test_the_database_of_another_program_is_refused_and_left_alone(file: Path) -
 def test_a_store_of_a_newer_version_is_refused_and_left_alone(file: Path) -> None:
     SqliteStore(file).close()
     with closing(sqlite3.connect(file)) as newer:
-        newer.execute("UPDATE dermsbus_store SET version = 2")
+        newer.execute("UPDATE dermsbus_store SET version = version + 1")
         newer.commit()
     content = file.read_bytes()
 
     with pytest.raises(
-        StoreError, match="has store version 2, and this dermsbus reads version 1: run the dermsbus that"
+        StoreError,
+        match=f"has store version {SCHEMA_VERSION + 1}, and this dermsbus reads versions up to {SCHEMA_VERSION}: "
+        "run the dermsbus that",
     ):
         SqliteStore(file)
 
@@ -279,6 +292,31 @@ def test_a_row_that_something_else_wrote_is_told(file: Path, damage: str) -> Non
             list(store.groups())
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE der_group_dispatch SET parameter = 'power'",
+        "UPDATE der_group_dispatch SET received_at = 'now'",
+        "UPDATE der_group_dispatch_curves SET curves = '{'",
+        "UPDATE der_group_dispatch_curves SET curves = '[[]]'",
+        "UPDATE der_group_dispatch_curves SET curves = json_set(curves, '$[0].nominal', json('[1]'))",
+        "DELETE FROM der_group_dispatch_curves",
+        "UPDATE switch_order SET kind = 'explode'",
+        "UPDATE switch_order SET starts_at = ''",
+        "UPDATE device_setting SET function = 'colour'",
+    ],
+)
+def test_an_order_that_something_else_wrote_is_told(file: Path, damage: str) -> None:
+    with closing(SqliteStore(file)) as store:
+        store.commit(work(0))
+        with closing(sqlite3.connect(file)) as shell:
+            assert shell.execute(damage).rowcount == 1
+            shell.commit()
+
+        with pytest.raises(StoreError, match="holds a row that cannot be read"):
+            [list(read()) for read in (store.dispatches, store.switches, store.settings)]
+
+
 def test_text_that_cannot_be_encoded_is_refused_whole(file: Path) -> None:
     bad = replace(new_group("G-1"), description="\udc80")
     with closing(SqliteStore(file)) as store:
@@ -311,6 +349,62 @@ def test_groups_are_whole_where_their_members_are_read_in_pages(file: Path) -> N
         assert list(store.groups()) == groups
 
 
+def long_order(points: int) -> Dispatch:
+    return order("O-1", replace(STEPS, points=tuple(Point(at=MOMENT + timedelta(seconds=n)) for n in range(points))))
+
+
+def test_a_change_of_state_costs_the_same_however_long_the_schedule_is(file: Path) -> None:
+    log = file.with_name(file.name + "-wal")
+    with closing(SqliteStore(file)) as store, closing(sqlite3.connect(file)) as shell:
+        scheduled = long_order(10_000)
+        store.commit(Commit(dispatches=ordered(scheduled)))
+        shell.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        active = replace(scheduled, state=DispatchState.ACTIVE)
+
+        store.commit(Commit(dispatches=(DispatchChange(before=scheduled, after=active),)))
+
+        assert 0 < log.stat().st_size < 20_000
+        assert list(store.dispatches()) == [active]
+
+
+@pytest.mark.parametrize(
+    ("commit", "written"),
+    [
+        (
+            Commit(
+                dispatches=(
+                    DispatchChange(before=order("O-1"), after=replace(order("O-1"), state=DispatchState.ACTIVE)),
+                )
+            ),
+            ["UPDATE der_group_dispatch SET state=? WHERE"],
+        ),
+        (
+            Commit(dispatches=(DispatchChange(before=order("O-1"), after=replace(order("O-1"), names=names("new"))),)),
+            ["UPDATE der_group_dispatch SET mrid=?, names=?,"],
+        ),
+        (
+            Commit(dispatches=(DispatchChange(before=order("O-1"), after=long_order(2)),)),
+            ["UPDATE der_group_dispatch SET mrid=?, names=?,", "UPDATE der_group_dispatch_curves SET curves=? WHERE"],
+        ),
+        (
+            Commit(
+                switches=(SwitchChange(before=switch("S-1"), after=replace(switch("S-1"), state=SwitchState.GIVEN)),)
+            ),
+            ["UPDATE switch_order SET state=? WHERE"],
+        ),
+        (Commit(settings=told(setting("D-1"), setting("D-2"))), ["INSERT INTO device_setting (mrid, function,"]),
+    ],
+)
+def test_what_did_not_change_is_not_written(file: Path, commit: Commit, written: list[str]) -> None:
+    statements: list[str] = []
+    with closing(SqliteStore(file)) as store:
+        store.commit(Commit(dispatches=ordered(order("O-1")), switches=accepted(switch("S-1"))))
+        event.listen(store._engine, "before_cursor_execute", lambda *event: statements.append(event[2]))
+        store.commit(commit)
+
+    assert [shown[: len(start)] for shown, start in zip(statements[1:], written, strict=True)] == written
+
+
 def test_a_write_takes_the_lock_before_anything_else(file: Path) -> None:
     statements: list[str] = []
     with closing(SqliteStore(file)) as store:
@@ -339,13 +433,19 @@ def test_a_commit_waits_for_the_disk(file: Path) -> None:
         ("_REMOVE_MEMBER", "(group_id=? AND mrid=?)"),
         ("_RENAME_MEMBER", "(group_id=? AND mrid=?)"),
         ("_LAST_POSITION", "USING PRIMARY KEY (group_id=?)"),
+        ("_MOVE_DISPATCH", "INDEX sqlite_autoindex_der_group_dispatch_1 (mrid=?)"),
+        ("_CHANGE_CURVES", "SEARCH der_group_dispatch_curves USING INTEGER PRIMARY KEY (rowid=?)"),
+        ("_CHANGE_CURVES", "INDEX sqlite_autoindex_der_group_dispatch_1 (mrid=?)"),
+        ("_DISPATCHES", "SEARCH der_group_dispatch_curves USING INTEGER PRIMARY KEY (rowid=?)"),
+        ("_MOVE_SWITCH", "INDEX sqlite_autoindex_switch_order_1 (order_id=?)"),
+        ("_LET_GO", "USING PRIMARY KEY (mrid=? AND function=?)"),
         ("_PURGE_INBOX", "INDEX inbox_by_age (received_at<?)"),
         ("_PURGE_OUTBOX", "USING INDEX outbox_by_age (sent_at<?)"),
     ],
 )
 def test_what_is_asked_often_is_found_by_an_index(statement: str, way: str) -> None:
     with closing(SqliteStore(IN_MEMORY)) as store, store._engine.connect() as connection:
-        asked = str(getattr(subject, statement).compile(connection))
+        asked = str((vars(reading) | vars(writing))[statement].compile(connection))
         plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + asked, (None,) * asked.count("?")).all()
 
     assert any(way in step[3] for step in plan), plan

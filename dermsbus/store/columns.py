@@ -1,0 +1,78 @@
+"""What columns of several tables hold: instants, names and JSON as text, exactly.
+
+Source: house choice, ADR 12.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from dermsbus.domain.model import Name, NameType, NameTypeAuthority
+
+__all__ = ["Row", "instant_text", "json_text", "names_of", "names_text"]
+
+
+class Row(Protocol):
+    """A row by column names; the database library knows its columns' types, the type checker does not."""
+
+    def __getitem__(self, column: str, /) -> Any: ...  # noqa: ANN401  as the class says
+
+
+def instant_text(at: datetime) -> str:
+    """*at* as text that sorts as it happened.
+
+    Args:
+        at: aware.
+
+    Raises:
+        ValueError: *at* has no zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"{at!r} has no zone, so that it is no instant")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def json_text(value: object) -> str:
+    """*value* as JSON without blanks; a number reads back as the same one.
+
+    Raises:
+        ValueError: a number in it is not finite: JSON has none such.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def names_text(names: Sequence[Name]) -> str | None:
+    """*names* as a JSON array; None for none."""
+    return json_text([_name_value(name) for name in names]) if names else None
+
+
+def names_of(text: str | None) -> tuple[Name, ...]:
+    """The names that *text* holds."""
+    return tuple(map(_name, json.loads(text))) if text else ()
+
+
+def _name_value(name: Name) -> dict[str, object]:
+    kind = name.name_type
+    if kind is None:
+        return {"name": name.name}
+    authority = kind.authority
+    issued_by = {"name": authority.name, "description": authority.description} if authority else None
+    return {"name": name.name, "type": {"name": kind.name, "description": kind.description, "authority": issued_by}}
+
+
+def _name(value: Mapping[str, Any]) -> Name:
+    kind = value.get("type")
+    if kind is None:
+        return Name(name=value["name"])
+    issued_by = kind["authority"]
+    return Name(
+        name=value["name"],
+        name_type=NameType(
+            name=kind["name"],
+            description=kind["description"],
+            authority=NameTypeAuthority(**issued_by) if issued_by else None,
+        ),
+    )
