@@ -12,7 +12,21 @@ from typing import Annotated
 import typer
 
 from dermsbus import __version__
-from dermsbus.cli import broker, check, demo, groups, listen, send, serve, status
+from dermsbus.cli import (
+    broker,
+    capabilities,
+    check,
+    demo,
+    dispatch,
+    dispatches,
+    forecast,
+    groups,
+    listen,
+    send,
+    serve,
+    status,
+    switch,
+)
 from dermsbus.cli.output import complain, help_if_alone
 from dermsbus.errors import DermsbusError, SettingsError
 
@@ -71,7 +85,14 @@ def _app() -> typer.Typer:
     app.command("serve")(serve.serve)
     app.command("broker")(broker.broker)
     app.add_typer(groups.groups_app(), name="groups")
+    app.command("capabilities")(capabilities.capabilities)
     app.command("status")(status.status)
+    app.command("forecast")(forecast.forecast)
+    app.command("dispatch", cls=dispatch.DispatchCommand)(dispatch.dispatch)
+    app.command("dispatches")(dispatches.dispatches)
+    app.command("cancel")(dispatches.cancel)
+    app.command("connect")(switch.connect)
+    app.command("disconnect")(switch.disconnect)
     app.command("listen")(listen.listen)
     app.command("send")(send.send)
     app.command("check")(check.check)

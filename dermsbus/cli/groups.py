@@ -8,9 +8,9 @@ from typing import Annotated, Final
 import typer
 
 from dermsbus.cli.output import help_if_alone, is_terminal, on_terminal, write_line
-from dermsbus.cli.references import group_reference
+from dermsbus.cli.references import Group, Groups, group_label, group_reference, named_device, unrefused
 from dermsbus.cli.session import Session, dms_command
-from dermsbus.cli.views import FUNCTION_FIELDS, group_label, group_lines, groups_table, groups_text
+from dermsbus.cli.views import FUNCTION_FIELDS, group_lines, groups_table, groups_text
 from dermsbus.client import Answer
 from dermsbus.domain.model import DERFunction, EndDevice, EndDeviceGroup, Name, Version
 from dermsbus.errors import SettingsError
@@ -20,13 +20,6 @@ __all__ = ["groups_app"]
 _VERSION: Final = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9})(?:\.([0-9]{1,9}))?)?", re.ASCII)
 _ALL: Final = "all"
 
-Group = Annotated[
-    str, typer.Argument(metavar="GROUP", help="Name or mRID (a UUID is an mRID); mrid:TEXT or name:TEXT to be plain.")
-]
-Groups = Annotated[
-    list[str],
-    typer.Argument(metavar="GROUP...", help="Names or mRIDs (a UUID is an mRID); mrid:TEXT or name:TEXT to be plain."),
-]
 Devices = Annotated[
     list[str], typer.Argument(metavar="DEVICE...", help="mRIDs of devices; name:TEXT for one that is told by its name.")
 ]
@@ -162,14 +155,9 @@ def _say(done: str, answer: Answer, group: str) -> None:
 
 
 def _say_deleted(answer: Answer, groups: list[str]) -> None:
-    """Say what is gone, after a half-done delete too: the groups that no error names, where every error names one."""
-    if not all(error.object_id for error in answer.failures):
-        return
-    refused = {error.object_id.value for error in answer.failures if error.object_id}
-    for group in groups:
-        reference = group_reference(group)
-        if refused.isdisjoint({reference.mrid, *(name.name for name in reference.names)}):
-            write_line(f"deleted {group}")
+    """Say what is gone, after a half-done delete too."""
+    for group in unrefused(answer, groups):
+        write_line(f"deleted {group}")
 
 
 def _show_table(answer: Answer) -> None:
@@ -189,12 +177,7 @@ def _show_details(answer: Answer) -> None:
 
 
 def _devices(texts: list[str]) -> tuple[EndDevice, ...]:
-    return tuple(
-        EndDevice(names=(Name(name=text.removeprefix("name:")),))
-        if text.startswith("name:")
-        else EndDevice(mrid=text.removeprefix("mrid:"))
-        for text in texts
-    )
+    return tuple(map(named_device, texts))
 
 
 def _functions(names: list[str]) -> DERFunction:

@@ -12,7 +12,7 @@ import typer
 from rich.live import Live
 
 from dermsbus.cli.output import complain, is_terminal, on_terminal, write_json, write_line
-from dermsbus.cli.references import group_reference
+from dermsbus.cli.references import AnyGroups, group_reference
 from dermsbus.cli.session import Session, dms_command
 from dermsbus.cli.status_views import status_json, status_line, statuses_table
 from dermsbus.cli.views import failure_lines
@@ -32,10 +32,7 @@ def status(
     session: Session,
     /,
     *,
-    groups: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[GROUP]...", help="Names or mRIDs (a UUID is an mRID); none for all groups."),
-    ] = None,
+    groups: AnyGroups = None,
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Go on with what the DERMS pushes, until Ctrl-C.")
     ] = False,

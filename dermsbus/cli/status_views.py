@@ -3,43 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
 from rich.markup import escape
 from rich.table import Table
 
+from dermsbus.cli.json_values import identity_json, stated, unit_json
 from dermsbus.cli.output import visible
+from dermsbus.cli.quantities import quantity
+from dermsbus.cli.references import group_label
+from dermsbus.cli.times import instant_text
 from dermsbus.domain.quantities import GroupStatus, ParameterKind, ParameterStatus
 
-__all__ = ["status_json", "status_label", "status_line", "status_summary", "statuses_table"]
+__all__ = ["parameter_json", "range_text", "status_json", "status_line", "status_summary", "statuses_table"]
 
-_UNITS: Final = MappingProxyType(
-    {
-        ParameterKind.ACTIVE_POWER: "W",
-        ParameterKind.APPARENT_POWER: "VA",
-        ParameterKind.REACTIVE_POWER: "VAr",
-        ParameterKind.VOLTAGE: "V",
-    }
-)
 _COLUMNS: Final = ("group", "P", "Q", "V", "available", "installed", "state", "age")
 _NOTHING: Final = "-"
 _COLOURS: Final = MappingProxyType({"Online": "green", "Degraded": "yellow", "Offline": "red"})
 
 
-def status_label(status: GroupStatus) -> str:
-    """How the group is called in one word: by its first name, else its mRID."""
-    return status.group.names[0].name if status.group.names else status.group.mrid or "(neither mRID nor name)"
-
-
 def status_json(status: GroupStatus) -> dict[str, object]:
     """The status under the names of its elements on the wire; values in SI units, positive into the grid."""
-    return _stated(
-        mRID=status.group.mrid,
-        Names=[{"name": name.name} for name in status.group.names],
-        status=_stated(dateTime=_text(status.at), remark=status.remark, value=status.value),
-        DERMonitorableParameter=[_parameter_json(each) for each in status.parameters],
+    return identity_json(status.group) | stated(
+        status=stated(dateTime=instant_text(status.at), remark=status.remark, value=status.value),
+        DERMonitorableParameter=[parameter_json(each) for each in status.parameters],
+    )
+
+
+def parameter_json(of: ParameterStatus) -> dict[str, object]:
+    """One parameter of a status under the names of its elements on the wire."""
+    return stated(
+        DERParameter=of.parameter.value,
+        yUnit=unit_json(of.parameter),
+        nominalYValue=of.value,
+        minYValue=of.available_min,
+        maxYValue=of.available_max,
+        yUnitInstalledMin=of.installed_min,
+        yUnitInstalledMax=of.installed_max,
+        timeStamp=instant_text(of.at),
     )
 
 
@@ -50,8 +53,8 @@ def status_line(status: GroupStatus, now: datetime) -> str:
 
 def status_summary(status: GroupStatus) -> str:
     """``group state``, and what flows, in a few words."""
-    values = (_quantity(each.value, each.parameter) for each in status.parameters if each.value is not None)
-    return " ".join((status_label(status), status.value or _NOTHING, *values))
+    values = (quantity(each.value, each.parameter) for each in status.parameters if each.value is not None)
+    return " ".join((group_label(status.group), status.value or _NOTHING, *values))
 
 
 def statuses_table(statuses: Iterable[GroupStatus], now: datetime) -> Table:
@@ -73,11 +76,11 @@ def _cells(status: GroupStatus, now: datetime) -> tuple[str, ...]:
     power = of.get(ParameterKind.ACTIVE_POWER)
     flows = (_value(of.get(kind)) for kind in (ParameterKind.REACTIVE_POWER, ParameterKind.VOLTAGE))
     return (
-        status_label(status),
+        group_label(status.group),
         _value(power),
         *flows,
-        _range(power.available_min, power.available_max) if power else _NOTHING,
-        _range(power.installed_min, power.installed_max) if power else _NOTHING,
+        range_text(power.available_min, power.available_max, power.parameter) if power else _NOTHING,
+        range_text(power.installed_min, power.installed_max, power.parameter) if power else _NOTHING,
         status.value or _NOTHING,
         _NOTHING if power is None or power.value is None else _age(now, power.at),
     )
@@ -87,20 +90,15 @@ def _value(of: ParameterStatus | None) -> str:
     return _NOTHING if of is None else _quantity(of.value, of.parameter)
 
 
-def _range(low: float | None, high: float | None) -> str:
-    """Both ends in watts; a dash where neither is known."""
+def range_text(low: float | None, high: float | None, parameter: ParameterKind) -> str:
+    """Both ends of a range; a dash for what is not known."""
     if low is None and high is None:
         return _NOTHING
-    return " … ".join(_quantity(each, ParameterKind.ACTIVE_POWER) for each in (low, high))
+    return " … ".join(_quantity(each, parameter) for each in (low, high))
 
 
-def _quantity(value: float | None, kind: ParameterKind) -> str:
-    if value is None:
-        return _NOTHING
-    prefix, factor = next(((p, f) for p, f in (("M", 1e6), ("k", 1e3)) if abs(value) >= f), ("", 1.0))
-    digits = 2 if prefix else 1
-    rounded = round(value / factor, digits) + 0.0  # no minus before a zero
-    return f"{rounded:.{digits}f} {prefix}{_UNITS.get(kind, '')}".rstrip()
+def _quantity(value: float | None, parameter: ParameterKind) -> str:
+    return _NOTHING if value is None else quantity(value, parameter)
 
 
 def _age(now: datetime, at: datetime) -> str:
@@ -109,24 +107,3 @@ def _age(now: datetime, at: datetime) -> str:
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
     return f"{seconds:.0f} s"
-
-
-def _parameter_json(of: ParameterStatus) -> dict[str, object]:
-    return _stated(
-        DERParameter=of.parameter.value,
-        yUnit=_UNITS.get(of.parameter),
-        nominalYValue=of.value,
-        minYValue=of.available_min,
-        maxYValue=of.available_max,
-        yUnitInstalledMin=of.installed_min,
-        yUnitInstalledMax=of.installed_max,
-        timeStamp=_text(of.at),
-    )
-
-
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _stated(**values: object) -> dict[str, object]:
-    return {name: value for name, value in values.items() if value is not None and value not in ("", [], {})}

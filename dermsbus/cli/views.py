@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from rich.markup import escape
 from rich.table import Table
 
+from dermsbus.cli.device_views import device_event_json, device_event_summary
+from dermsbus.cli.dispatch_views import dispatch_json, dispatch_summary
+from dermsbus.cli.forecast_views import forecast_json, forecast_summary
+from dermsbus.cli.json_values import names_json, stated
 from dermsbus.cli.output import visible
+from dermsbus.cli.references import device_label, group_label, names_text
 from dermsbus.cli.status_views import status_json, status_summary
 from dermsbus.client import Answer
-from dermsbus.domain.model import DERFunction, EndDevice, EndDeviceGroup, Name, Version
-from dermsbus.domain.quantities import GroupStatus
+from dermsbus.domain.model import DERFunction, EndDeviceGroup, Version
 from dermsbus.errors import ObjectID
-from dermsbus.messages.envelope import Content, DERGroups, DERGroupStatuses, Envelope, ErrorEntry, Operation
+from dermsbus.messages.envelope import (
+    Content,
+    DERGroupDispatches,
+    DERGroupForecasts,
+    DERGroups,
+    DERGroupStatuses,
+    EndDeviceEvents,
+    Envelope,
+    ErrorEntry,
+    Operation,
+    RejectedObject,
+)
 from dermsbus.reply_codes import code_order
 
 __all__ = [
@@ -23,12 +39,14 @@ __all__ = [
     "event_json",
     "event_line",
     "failure_lines",
+    "functions_text",
     "group_json",
-    "group_label",
     "group_lines",
     "groups_table",
     "groups_text",
 ]
+
+T = TypeVar("T")
 
 FUNCTION_FIELDS = {
     "connectDisconnect": "connect_disconnect",
@@ -44,19 +62,14 @@ FUNCTION_FIELDS = {
 """The nine functions: name on the wire, field of `DERFunction`."""
 
 
-def group_label(group: EndDeviceGroup) -> str:
-    """How a group is called in one word: by its first name, else its mRID."""
-    return group.names[0].name if group.names else group.mrid or "(neither mRID nor name)"
-
-
 def group_json(group: EndDeviceGroup) -> dict[str, object]:
     """The group under the names of its elements on the wire; what is absent is left out."""
-    return _stated(
+    return stated(
         mRID=group.mrid,
         description=group.description,
         DERFunction=_functions_json(group.der_function),
-        EndDevices=[_stated(mRID=device.mrid, Names=_names_json(device.names)) for device in group.end_devices],
-        Names=_names_json(group.names),
+        EndDevices=[stated(mRID=device.mrid, Names=names_json(device.names)) for device in group.end_devices],
+        Names=names_json(group.names),
         version=_version_json(group.version),
     )
 
@@ -68,27 +81,28 @@ def answer_json(answer: Answer) -> dict[str, object]:
         "result": answer.result.value,
         "errors": [_error_json(error) for error in answer.errors],
         "groups": [group_json(group) for group in answer.groups],
-    } | _stated(
+    } | stated(
         statuses=[status_json(status) for status in answer.statuses],
+        forecasts=[forecast_json(forecast) for forecast in answer.forecasts],
+        dispatches=[dispatch_json(order) for order in answer.dispatches],
         messageID=header and header.message_id,
         correlationID=header and header.correlation_id,
     )
 
 
 def event_json(event: Envelope) -> dict[str, object]:
-    """An event's header, and the groups, operations or statuses that it tells of."""
+    """An event's header, and what it tells: groups, operations, statuses, forecasts, dispatches or device events."""
     header = event.header
     assert header is not None
-    return _stated(
+    return stated(
         verb=header.verb.value,
         noun=header.noun,
         source=header.source,
         timestamp=header.timestamp and header.timestamp.text,
         messageID=header.message_id,
         correlationID=header.correlation_id,
-        groups=[group_json(group) for group in _groups_of(event.payload.content if event.payload else None)],
         operations=[_operation_json(operation) for operation in _operations_of(event)],
-        statuses=[status_json(status) for status in _statuses_of(event)],
+        **_content_json(event.payload.content if event.payload else None),
     )
 
 
@@ -106,7 +120,7 @@ def error_line(error: ErrorEntry) -> str:
 
 
 def event_line(event: Envelope) -> str:
-    """``time source verb Noun groups``."""
+    """``time source verb Noun``, and what it tells of what."""
     header = event.header
     assert header is not None
     when = header.timestamp.text if header.timestamp else "-"
@@ -117,7 +131,7 @@ def event_line(event: Envelope) -> str:
 def groups_text(groups: Iterable[EndDeviceGroup]) -> Iterable[str]:
     """One line for each group, tab-separated: mRID, names, number of members, functions, version."""
     for group in groups:
-        yield "\t".join((group.mrid or "-", _names_text(group.names), str(len(group.end_devices)), *_rest(group)))
+        yield "\t".join((group.mrid or "-", names_text(group.names), str(len(group.end_devices)), *_rest(group)))
 
 
 def groups_table(groups: Iterable[EndDeviceGroup]) -> Table:
@@ -128,7 +142,7 @@ def groups_table(groups: Iterable[EndDeviceGroup]) -> Table:
         functions, version = _rest(group)
         members = str(len(group.end_devices))
         table.add_row(
-            _cell(_names_text(group.names)), _cell(group.mrid or "-"), members, functions.replace(",", " "), version
+            _cell(names_text(group.names)), _cell(group.mrid or "-"), members, functions.replace(",", " "), version
         )
     return table
 
@@ -137,12 +151,17 @@ def group_lines(group: EndDeviceGroup) -> Iterable[str]:
     """Everything about one group, a line for each fact."""
     functions, version = _rest(group)
     yield f"mRID: {group.mrid or '-'}"
-    yield f"names: {_names_text(group.names)}"
+    yield f"names: {names_text(group.names)}"
     yield f"description: {group.description or '-'}"
     yield f"functions: {functions}"
     yield f"version: {version}"
     for device in group.end_devices:
-        yield f"member: {_device_text(device)}"
+        yield f"member: {device_label(device)}"
+
+
+def functions_text(function: DERFunction | None) -> str:
+    """The functions that are there, by their names on the wire; a dash for none."""
+    return ",".join(wire for wire, name in FUNCTION_FIELDS.items() if function and getattr(function, name)) or "-"
 
 
 def _cell(text: str) -> str:
@@ -150,26 +169,54 @@ def _cell(text: str) -> str:
 
 
 def _rest(group: EndDeviceGroup) -> tuple[str, str]:
-    function = group.der_function
-    names = [wire for wire, name in FUNCTION_FIELDS.items() if function and getattr(function, name)]
-    return ",".join(names) or "-", _version_text(group.version)
+    return functions_text(group.der_function), _version_text(group.version)
 
 
 def _told(event: Envelope) -> Iterator[str]:
-    """What happened to which group, in a few words for each."""
-    for group in _groups_of(event.payload.content if event.payload else None):
-        yield _group_summary(group)
-    yield from map(status_summary, _statuses_of(event))
+    """What happened to what, in a few words for each."""
+    yield from _content_told(event.payload.content if event.payload else None)
     for operation in _operations_of(event):
         for group in _groups_of(operation.content):
             yield f"{operation.verb or 'did something to'} {_group_summary(group)}"
 
 
-def _statuses_of(event: Envelope) -> Iterator[GroupStatus]:
-    content = event.payload.content if event.payload else None
-    for status in content.statuses if isinstance(content, DERGroupStatuses) else ():
-        if isinstance(status, GroupStatus):
-            yield status
+def _content_told(content: Content | None) -> Iterable[str]:
+    match content:
+        case DERGroups(groups=groups):
+            return map(_group_summary, groups)
+        case DERGroupStatuses(statuses=statuses):
+            return map(status_summary, _understood(statuses))
+        case DERGroupForecasts(forecasts=forecasts):
+            return map(forecast_summary, _understood(forecasts))
+        case DERGroupDispatches(orders=orders):
+            return map(dispatch_summary, _understood(orders))
+        case EndDeviceEvents(events=events):
+            return map(device_event_summary, _understood(events))
+        case _:
+            return ()
+
+
+def _content_json(content: Content | None) -> dict[str, object]:
+    match content:
+        case DERGroups(groups=groups):
+            return {"groups": [group_json(group) for group in groups]}
+        case DERGroupStatuses(statuses=statuses):
+            return {"statuses": [status_json(status) for status in _understood(statuses)]}
+        case DERGroupForecasts(forecasts=forecasts):
+            return {"forecasts": [forecast_json(forecast) for forecast in _understood(forecasts)]}
+        case DERGroupDispatches(orders=orders):
+            return {"dispatches": [dispatch_json(order) for order in _understood(orders)]}
+        case EndDeviceEvents(events=events):
+            return {"deviceEvents": [device_event_json(told) for told in _understood(events)]}
+        case _:
+            return {}
+
+
+def _understood(objects: Iterable[T | RejectedObject]) -> Iterator[T]:
+    """*objects* but for those that nobody could act on."""
+    for each in objects:
+        if not isinstance(each, RejectedObject):
+            yield each
 
 
 def _operations_of(event: Envelope) -> tuple[Operation, ...]:
@@ -178,7 +225,7 @@ def _operations_of(event: Envelope) -> tuple[Operation, ...]:
 
 
 def _operation_json(operation: Operation) -> dict[str, object]:
-    return _stated(
+    return stated(
         operationId=operation.operation_id,
         verb=operation.verb,
         noun=operation.noun,
@@ -192,16 +239,8 @@ def _groups_of(content: Content | None) -> tuple[EndDeviceGroup, ...]:
 
 
 def _group_summary(group: EndDeviceGroup) -> str:
-    members = [_device_text(device) for device in group.end_devices]
+    members = [device_label(device) for device in group.end_devices]
     return group_label(group) + (f" [{' '.join(members)}]" if members else "")
-
-
-def _device_text(device: EndDevice) -> str:
-    return device.mrid or _names_text(device.names)
-
-
-def _names_text(names: tuple[Name, ...]) -> str:
-    return ",".join(name.name for name in names) or "-"
 
 
 def _version_text(version: Version | None) -> str:
@@ -215,14 +254,6 @@ def _object_text(object_id: ObjectID | None) -> str:
     return f"({object_id.object_type or 'object'} {object_id.value})" if object_id else ""
 
 
-def _stated(**values: object) -> dict[str, object]:
-    return {name: value for name, value in values.items() if value not in (None, [], {})}
-
-
-def _names_json(names: tuple[Name, ...]) -> list[dict[str, object]]:
-    return [_stated(name=name.name, NameType=name.name_type and name.name_type.name) for name in names]
-
-
 def _functions_json(function: DERFunction | None) -> dict[str, bool] | None:
     return {wire: getattr(function, name) for wire, name in FUNCTION_FIELDS.items()} if function else None
 
@@ -231,11 +262,11 @@ def _version_json(version: Version | None) -> dict[str, object] | None:
     if version is None:
         return None
     date = version.date.text if version.date else None
-    return _stated(date=date, major=version.major, minor=version.minor, revision=version.revision)
+    return stated(date=date, major=version.major, minor=version.minor, revision=version.revision)
 
 
 def _error_json(error: ErrorEntry) -> dict[str, object]:
-    return _stated(
+    return stated(
         code=error.code,
         level=error.level and error.level.value,
         reason=error.reason,

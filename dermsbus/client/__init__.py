@@ -5,11 +5,14 @@
     with DMSClient(transport, Codec(), responder="derms1", source="dms1") as client:
         client.events(print, noun="DERGroups")
         created = client.create_groups(group).raise_for_result()
+        ordered = client.create_dispatches(order).raise_for_result()
 """
 
 from dermsbus.client.answer import Answer, AnswerPart, AnswerTimedOut, Correlation, UnreadableAnswer
 from dermsbus.client.calls import Counters
-from dermsbus.client.dms import Direction, DMSClient, Traffic
+from dermsbus.client.dms import DMSClient
+from dermsbus.client.requester import Direction, Requester, Traffic
+from dermsbus.client.switching import Switching
 
 __all__ = [
     "Answer",
@@ -19,6 +22,8 @@ __all__ = [
     "Counters",
     "DMSClient",
     "Direction",
+    "Requester",
+    "Switching",
     "Traffic",
     "UnreadableAnswer",
 ]

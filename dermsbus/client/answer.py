@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import Final, Self
 
 from dermsbus.domain.model import EndDeviceGroup
-from dermsbus.domain.quantities import GroupStatus
+from dermsbus.domain.quantities import GroupForecast, GroupStatus
 from dermsbus.errors import (
+    DispatchNotFound,
     GroupAmbiguous,
     GroupNotFound,
     IncompleteRequest,
@@ -27,7 +28,19 @@ from dermsbus.errors import (
     RuleViolation,
 )
 from dermsbus.messages.answers import entry
-from dermsbus.messages.envelope import Content, DERGroups, DERGroupStatuses, Envelope, ErrorEntry, Reply, Result
+from dermsbus.messages.envelope import (
+    Content,
+    DERGroupDispatches,
+    DERGroupForecasts,
+    DERGroups,
+    DERGroupStatuses,
+    DERNamePlate,
+    DispatchOrder,
+    Envelope,
+    ErrorEntry,
+    Reply,
+    Result,
+)
 from dermsbus.reply_codes import code_order, reason_of
 
 __all__ = ["Answer", "AnswerPart", "AnswerTimedOut", "Correlation", "UnreadableAnswer", "is_partial_chunk"]
@@ -141,14 +154,36 @@ class Answer:
         return tuple(status for each in contents for status in each.statuses if isinstance(status, GroupStatus))
 
     @property
+    def forecasts(self) -> tuple[GroupForecast, ...]:
+        """The forecasts in the payloads of all parts, in order; what cannot be understood of them is left out."""
+        contents = [each for each in self._contents() if isinstance(each, DERGroupForecasts)]
+        return tuple(told for each in contents for told in each.forecasts if isinstance(told, GroupForecast))
+
+    @property
+    def dispatches(self) -> tuple[DispatchOrder, ...]:
+        """The dispatches in the payloads of all parts, in order; what cannot be understood of them is left out."""
+        contents = [each for each in self._contents() if isinstance(each, DERGroupDispatches)]
+        return tuple(order for each in contents for order in each.orders if isinstance(order, DispatchOrder))
+
+    @property
     def ids(self) -> tuple[ObjectID, ...]:
         """The ids in the Replies of all parts."""
         return tuple(object_id for part in self.parts for object_id in part.reply.ids)
 
     @property
+    def name_plates(self) -> tuple[DERNamePlate, ...]:
+        """The name plates in the Replies of all parts, in order; empty where none were asked for or none are told."""
+        return tuple(plate for part in self.parts for plate in part.reply.name_plates)
+
+    @property
     def failures(self) -> tuple[RequestError, ...]:
         """What failed, as errors that can be raised: one for each Error outside category 0."""
         return tuple(_as_error(error) for error in self.errors if not _is_notice(error.code))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done otherwise than asked: the details of the Errors that tell of no failure."""
+        return tuple(error.details for error in self.errors if _is_notice(error.code) and error.details)
 
     def _contents(self) -> Iterator[Content]:
         for part in self.parts:
@@ -224,7 +259,9 @@ def _as_error(error: ErrorEntry) -> RequestError:
 
 
 def _kind(error: ErrorEntry) -> type[RequestError]:
+    of_type = error.object_id.object_type if error.object_id else None
     if error.code == "2.29":
-        of_member = error.object_id is not None and error.object_id.object_type == "EndDevice"
-        return MemberNotFound if of_member else GroupAmbiguous
+        return MemberNotFound if of_type == "EndDevice" else GroupAmbiguous
+    if error.code == "2.15" and of_type == "DERGroupDispatch":
+        return DispatchNotFound
     return _KINDS.get(error.code, RequestError)

@@ -1,103 +1,53 @@
-"""`DMSClient`: requests to a DERMS, its answers and its events.
+"""`DMSClient`: what a DMS asks of a DERMS, a call for each verb and noun.
 
-Source: exchange patterns, header rules and JMS mapping of the project's reference tables.
+Source: "who sends what to whom" of the project's reference tables.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from types import TracebackType
-from typing import Final, Self
-from uuid import uuid4
+from collections.abc import Sequence
+from threading import Lock
 
-import structlog
-
-from dermsbus.client.answer import Answer, AnswerPart, AnswerTimedOut, UnreadableAnswer
-from dermsbus.client.calls import Call, CallBoard, Counters
-from dermsbus.domain.addresses import ANY, event_topic, request_queue
+from dermsbus.client.answer import Answer
+from dermsbus.client.requester import Requester
+from dermsbus.client.switching import OutcomeBoard, Switching
+from dermsbus.domain.controls import EndDeviceControl
 from dermsbus.domain.model import EndDevice, EndDeviceGroup, GroupReference
-from dermsbus.errors import ConnectionLost, PublishRejected, TransportError, Unconfirmed
+from dermsbus.domain.quantities import ParameterKind, ScheduleRequest
 from dermsbus.messages.codec import Codec
 from dermsbus.messages.envelope import (
-    Archetype,
+    Content,
+    DERGroupDispatches,
+    DERGroupForecastQueries,
     DERGroupQueries,
     DERGroups,
     DERGroupStatusQueries,
+    DispatchOrder,
+    EndDeviceControls,
     Envelope,
-    Header,
     Noun,
     Operation,
     OperationSet,
-    Outline,
     Payload,
-    Refusal,
     Request,
     Style,
     Verb,
 )
-from dermsbus.messages.properties import kind_of, properties_of
-from dermsbus.messages.times import now_instant
-from dermsbus.transports.base import (
-    Delivery,
-    LinkStatus,
-    Outgoing,
-    PublishState,
-    Queue,
-    ReplyTo,
-    Subscription,
-    Topic,
-    Transport,
-)
+from dermsbus.messages.name_plates import ASKING_OPTION
+from dermsbus.transports.base import Transport
 
-__all__ = ["DMSClient", "Direction", "Traffic"]
-
-_CONFIRM_TIMEOUT_S: Final = 10.0
-_FIRST_RESEND_S: Final = 0.2
-_LAST_RESEND_S: Final = 5.0
-_JOIN_TIMEOUT_S: Final = 5.0
+__all__ = ["DMSClient"]
 
 
-class Direction(StrEnum):
-    """Which way a message went, seen from the client."""
-
-    SENT = "sent"
-    REPLY = "reply"
-    EVENT = "event"
+_Commanded = DERGroups | DERGroupDispatches | EndDeviceControls
+"""Payloads of commands; the class is called as the noun is."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Traffic:
-    """One message as it was on the wire.
+class DMSClient(Requester):
+    """A DMS on the bus: a typed call for everything that can be asked of a DERMS. Safe to use from several threads.
 
-    Attributes:
-        direction: sent, or received as a reply or as an event.
-        body: the bytes.
-        address: destination in the broker's spelling where known.
-    """
-
-    direction: Direction
-    body: bytes
-    address: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Listener:
-    on_event: Callable[[Envelope], None]
-    on_refused: Callable[[Refusal, Delivery], None] | None
-
-
-class DMSClient:
-    """A DMS on the bus: typed calls that wait for their answer, and subscriptions. Safe to use from several threads.
-
-    Calls return an `Answer` for whatever the responder says, and raise only if there is no answer: `AnswerTimedOut`,
-    `UnreadableAnswer`, `TransportError` (among them `Unconfirmed`: the broker never said that it has the request, and
-    `PublishRejected`: it said no). A request of which that is not known is sent again with the same MessageID until the
-    time is over, never with a new one.
+    Every call returns an `Answer` for whatever the responder says, and raises only if there is no answer, as
+    `Requester.send` does.
 
     Args:
         transport: to be started and stopped by this client.
@@ -122,78 +72,19 @@ class DMSClient:
         style: Style = Style.GENERIC,
         timeout_s: float = 30.0,
     ) -> None:
-        self._transport = transport
-        self._codec = codec
-        self._codec_lock = threading.Lock()
-        self._requests = Queue(request_queue(context, responder))
-        self._source = source
-        self._context = context  # in destinations; in headers it is written in capitals, as peers do
-        self._style = style
-        self._timeout_s = timeout_s
-        self._watcher: Callable[[Traffic], None] | None = None
-        self._board = CallBoard()
-        self._reply_to: ReplyTo | None = None
-        self._replies: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
-        self._events: queue.SimpleQueue[tuple[_Listener, Delivery] | None] = queue.SimpleQueue()
-        self._threads: tuple[threading.Thread, ...] = ()
-        self._log = structlog.get_logger().bind(source=source, responder=responder)
-
-    def start(self, timeout_s: float = 15.0) -> None:
-        """Connect and return when calls can be made.
-
-        Args:
-            timeout_s: seconds to wait for the broker.
-
-        Raises:
-            ConnectFailed: not within *timeout_s*; nothing is left running.
-        """
-        self._threads = (
-            threading.Thread(target=self._work_on_replies, name="dms-replies", daemon=True),
-            threading.Thread(target=self._work_on_events, name="dms-events", daemon=True),
+        super().__init__(
+            transport, codec, responder=responder, source=source, context=context, style=style, timeout_s=timeout_s
         )
-        for thread in self._threads:
-            thread.start()
-        try:
-            self._transport.start()
-            self._transport.wait_until_up(timeout_s)
-            self._reply_to = self._transport.open_reply_queue(self._replies.put)
-        except TransportError:
-            self.stop()
-            raise
+        self._outcomes = OutcomeBoard()
+        self._follows_outcomes = False
+        self._follow_lock = Lock()
 
     def stop(self) -> None:
-        """Close the connection; calls that still wait end with ConnectionLost. Idempotent."""
-        self._transport.stop()
-        self._board.fail_all(ConnectionLost("the client was stopped before the reply came"))
-        self._replies.put(None)
-        self._events.put(None)
-        for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join(_JOIN_TIMEOUT_S)
-        self._threads = ()
+        """Close the connection; calls and switchings that still wait end with ConnectionLost. Idempotent."""
+        super().stop()
+        self._outcomes.end_all()
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    @property
-    def status(self) -> LinkStatus:
-        """The connection's state now."""
-        return self._transport.status
-
-    @property
-    def counters(self) -> Counters:
-        """What happened to replies up to now."""
-        return self._board.counters
-
-    def watch(self, watcher: Callable[[Traffic], None]) -> None:
-        """Let *watcher* see every message as it goes by, on the thread that has it in hand; it must not raise."""
-        self._watcher = watcher
+    # -- groups ----------------------------------------------------------------------------------------------------
 
     def create_groups(self, *groups: EndDeviceGroup, timeout_s: float | None = None) -> Answer:
         """Ask for new groups; each must state its DERFunction.
@@ -204,7 +95,7 @@ class DMSClient:
         Raises:
             AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
         """
-        return self._ask(Verb.CREATE, groups, timeout_s)
+        return self._command(Verb.CREATE, DERGroups(groups=groups), timeout_s)
 
     def change_groups(self, *groups: EndDeviceGroup, timeout_s: float | None = None) -> Answer:
         """Ask to change groups, each told by mRID or names: only what is stated changes, listed members are added.
@@ -212,7 +103,7 @@ class DMSClient:
         Raises:
             AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
         """
-        return self._ask(Verb.CHANGE, groups, timeout_s)
+        return self._command(Verb.CHANGE, DERGroups(groups=groups), timeout_s)
 
     def delete_groups(self, *references: GroupReference, timeout_s: float | None = None) -> Answer:
         """Ask to delete whole groups.
@@ -220,10 +111,19 @@ class DMSClient:
         Raises:
             AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
         """
-        return self._ask(Verb.DELETE, tuple(_named_by(reference) for reference in references), timeout_s)
+        groups = tuple(_named_by(reference) for reference in references)
+        return self._command(Verb.DELETE, DERGroups(groups=groups), timeout_s)
 
-    def get_groups(self, *references: GroupReference, timeout_s: float | None = None) -> Answer:
+    def get_groups(
+        self, *references: GroupReference, name_plates: bool = False, timeout_s: float | None = None
+    ) -> Answer:
         """Ask for groups; without references, for all of them.
+
+        Args:
+            references: to groups, by mRID or names.
+            name_plates: ask for the name plates of their devices too; a responder without that extension, or with it
+                switched off, tells the groups alone.
+            timeout_s: seconds to wait, more than 0; None for the client's own.
 
         Returns:
             An answer that holds the groups that were found.
@@ -232,20 +132,8 @@ class DMSClient:
             AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
         """
         query = DERGroupQueries(references=references or (GroupReference(),))
-        return self.send(self._request(Verb.GET, Noun.DER_GROUPS, request=Request(query=query)), timeout_s=timeout_s)
-
-    def get_statuses(self, *references: GroupReference, timeout_s: float | None = None) -> Answer:
-        """Ask what groups do now; without references, all of them.
-
-        Returns:
-            An answer that holds the statuses of the groups that were found.
-
-        Raises:
-            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
-        """
-        query = DERGroupStatusQueries(references=references or (GroupReference(),))
-        request = self._request(Verb.GET, Noun.DER_GROUP_STATUSES, request=Request(query=query))
-        return self.send(request, timeout_s=timeout_s)
+        request = Request(options=(ASKING_OPTION,) if name_plates else (), query=query)
+        return self.send(self._request(Verb.GET, Noun.DER_GROUPS, request=request), timeout_s=timeout_s)
 
     def add_members(self, reference: GroupReference, *devices: EndDevice, timeout_s: float | None = None) -> Answer:
         """Ask to add devices to a group, by a change that lists them.
@@ -255,7 +143,7 @@ class DMSClient:
         Raises:
             AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
         """
-        return self._ask(Verb.CHANGE, (_named_by(reference, devices),), timeout_s)
+        return self._command(Verb.CHANGE, DERGroups(groups=(_named_by(reference, devices),)), timeout_s)
 
     def remove_members(self, reference: GroupReference, *devices: EndDevice, timeout_s: float | None = None) -> Answer:
         """Ask to remove devices from a group, by an operation set: delete, with elementOperation.
@@ -281,239 +169,175 @@ class DMSClient:
         payload = Payload(operation_set=operations)
         return self.send(self._request(Verb.EXECUTE, Noun.OPERATION_SET, payload=payload), timeout_s=timeout_s)
 
-    def send(self, envelope: Envelope, *, timeout_s: float | None = None) -> Answer:
-        """Send a message as it is, and wait for its answer: a request, or an event whose header asks for one.
+    # -- what groups do and will do --------------------------------------------------------------------------------
+
+    def get_statuses(self, *references: GroupReference, timeout_s: float | None = None) -> Answer:
+        """Ask what groups do now; without references, all of them.
+
+        Returns:
+            An answer that holds the statuses of the groups that were found.
+
+        Raises:
+            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
+        """
+        query = DERGroupStatusQueries(references=references or (GroupReference(),))
+        return self._get(Noun.DER_GROUP_STATUSES, query, timeout_s)
+
+    def get_forecasts(
+        self,
+        *references: GroupReference,
+        parameters: Sequence[ParameterKind],
+        schedules: Sequence[ScheduleRequest],
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """Ask what is expected of groups; without references, of all of them.
 
         Args:
-            envelope: with the ids that it shall have; none is added.
+            references: groups.
+            parameters: one or more; of a parameter that a group has no function for, nothing is told.
+            schedules: one or more: for which intervals.
             timeout_s: seconds to wait, more than 0; None for the client's own.
 
-        Raises:
-            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, see the class.
-            ValueError: the message has parts that its root cannot carry.
-        """
-        return self._exchange(self._encode(envelope), envelope, envelope.outline, timeout_s)
-
-    def send_raw(self, body: bytes, *, timeout_s: float | None = None) -> Answer:
-        """Send bytes as they are, be they a message or not, and wait for the answer.
+        Returns:
+            An answer that holds the forecasts of the groups that were found: every parameter for every schedule.
 
         Raises:
-            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, see the class.
+            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
         """
-        message = self._decode(body)
-        if isinstance(message, Envelope):
-            return self._exchange(body, message, message.outline, timeout_s)
-        return self._exchange(body, None, message.outline, timeout_s)
+        query = DERGroupForecastQueries(
+            references=references or (GroupReference(),), parameters=tuple(parameters), schedules=tuple(schedules)
+        )
+        return self._get(Noun.DER_GROUP_FORECASTS, query, timeout_s)
 
-    def notify(self, message: Envelope | bytes, *, timeout_s: float = _CONFIRM_TIMEOUT_S) -> None:
-        """Send a message that nobody answers, an event most of all, and return when the broker has it.
+    # -- orders to groups ------------------------------------------------------------------------------------------
+
+    def create_dispatches(self, *orders: DispatchOrder, timeout_s: float | None = None) -> Answer:
+        """Give orders; each must state its group, its parameter and its curves.
+
+        Returns:
+            An answer that holds the dispatches whose mRID was assigned by the responder; what was done otherwise than
+            asked stands in the details of an Error 0.0.
 
         Raises:
-            Unconfirmed: the broker did not say so within *timeout_s* seconds.
-            PublishRejected: the broker refused it.
-            ValueError: the message has parts that its root cannot carry.
+            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
         """
-        body = message if isinstance(message, bytes) else self._encode(message)
-        decoded = self._decode(body) if isinstance(message, bytes) else message
-        envelope = decoded if isinstance(decoded, Envelope) else None
-        outline = decoded.outline
-        call = self._board.open(outline.message_id if outline else None, outline.correlation_id if outline else None)
-        try:
-            outgoing = replace(self._outgoing(call, body, envelope, timeout_s), reply_to=None)
-            self._publish(outgoing, call, time.monotonic() + timeout_s)
-        finally:
-            self._board.close(call)
+        return self._order(Verb.CREATE, orders, timeout_s)
 
-    def events(
-        self,
-        on_event: Callable[[Envelope], None],
-        *,
-        verb: str = ANY,
-        noun: str = ANY,
-        source: str = ANY,
-        on_refused: Callable[[Refusal, Delivery], None] | None = None,
-    ) -> None:
-        """Receive events from now on, for the life of this client.
+    def change_dispatches(self, *orders: DispatchOrder, timeout_s: float | None = None) -> Answer:
+        """Ask to change dispatches, each told by mRID or names: new curves take the place of all present ones.
 
-        Callbacks run one at a time on one thread of this client, and may call it. One that raises is logged, and its
-        event counts as received.
+        Raises:
+            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
+        """
+        return self._order(Verb.CHANGE, orders, timeout_s)
+
+    def cancel_dispatches(self, *orders: DispatchOrder, timeout_s: float | None = None) -> Answer:
+        """Ask to stop dispatches, and to drop what is not done yet; their mRID or names will do.
+
+        Raises:
+            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
+        """
+        return self._order(Verb.CANCEL, orders, timeout_s)
+
+    def close_dispatches(self, *orders: DispatchOrder, timeout_s: float | None = None) -> Answer:
+        """Ask to mark dispatches as finished; their mRID or names will do.
+
+        Raises:
+            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
+        """
+        return self._order(Verb.CLOSE, orders, timeout_s)
+
+    def delete_dispatches(self, *orders: DispatchOrder, timeout_s: float | None = None) -> Answer:
+        """Ask to stop dispatches and to remove them; their mRID or names will do.
+
+        Raises:
+            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
+        """
+        return self._order(Verb.DELETE, orders, timeout_s)
+
+    def get_dispatches(self, *references: GroupReference, timeout_s: float | None = None) -> Answer:
+        """Ask what is ordered of groups; without references, of all of them.
+
+        It is asked in generic style, whatever that of the client: no typed response can carry dispatches.
+
+        Returns:
+            An answer that holds the dispatches of the groups that were found.
+
+        Raises:
+            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
+        """
+        query = DERGroupQueries(references=references or (GroupReference(),))
+        return self._get(Noun.DER_GROUP_DISPATCHES, query, timeout_s, style=Style.GENERIC)
+
+    # -- switches of devices ---------------------------------------------------------------------------------------
+
+    def control(self, *controls: EndDeviceControl, timeout_s: float | None = None) -> Answer:
+        """Ask to connect or disconnect devices, without waiting for what becomes of it.
+
+        Returns:
+            Whether the controls are accepted. What each device has made of it comes later, as `created`
+            `EndDeviceEvents`: see `switch`.
+
+        Raises:
+            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
+        """
+        return self._command(Verb.CREATE, EndDeviceControls(controls=controls), timeout_s)
+
+    def switch(self, *controls: EndDeviceControl, timeout_s: float | None = None) -> Switching:
+        """Ask to connect or disconnect devices, and collect what they tell of it; none of their events is missed.
+
+        ::
+
+            with dms.switch(control) as switching:
+                switching.answer.raise_for_result()
+                for event in switching.events(within_s=30.0, until=group.end_devices):
+                    print(event.device.mrid, event.kind)
 
         Args:
-            on_event: called with each event.
-            verb: only this past-tense verb.
-            noun: only this noun.
-            source: only from this system.
-            on_refused: called with each event that cannot be read; where None, it is logged.
+            controls: one or more; the events do not say which of them they are of.
+            timeout_s: seconds to wait for the answer, more than 0; None for the client's own.
+
+        Returns:
+            The answer and the events, which come in on a thread of their own. To be closed.
 
         Raises:
-            ValueError: *verb*, *noun* or *source* cannot be part of a topic's name.
-            ConnectFailed: the broker refuses the subscription.
+            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
         """
-        listener = _Listener(on_event=on_event, on_refused=on_refused)
-        topic = Topic(event_topic(self._context, source, verb, noun))
-        self._transport.subscribe(
-            Subscription(destination=topic), lambda delivery: self._events.put((listener, delivery))
-        )
-
-    def _ask(self, verb: Verb, groups: tuple[EndDeviceGroup, ...], timeout_s: float | None) -> Answer:
-        payload = Payload(content=DERGroups(groups=groups))
-        return self.send(self._request(verb, Noun.DER_GROUPS, payload=payload), timeout_s=timeout_s)
-
-    def _request(
-        self, verb: Verb, noun: Noun, *, request: Request | None = None, payload: Payload | None = None
-    ) -> Envelope:
-        header = Header(
-            verb=verb,
-            noun=noun,
-            context=self._context.upper(),
-            timestamp=now_instant(),
-            source=self._source,
-            message_id=str(uuid4()),
-            correlation_id=str(uuid4()),
-        )
-        return Envelope(archetype=Archetype.REQUEST, style=self._style, header=header, request=request, payload=payload)
-
-    def _exchange(
-        self, body: bytes, envelope: Envelope | None, outline: Outline | None, timeout_s: float | None
-    ) -> Answer:
-        timeout_s = timeout_s or self._timeout_s
-        deadline = time.monotonic() + timeout_s
-        call = self._board.open(outline.message_id if outline else None, outline.correlation_id if outline else None)
+        request = self._commanding(Verb.CREATE, EndDeviceControls(controls=controls))
+        assert request.header is not None
+        self._follow_outcomes()
+        outcomes = self._outcomes.open(request.header.correlation_id, request.header.message_id)
         try:
-            self._publish(self._outgoing(call, body, envelope, timeout_s), call, deadline)
-            call.done.wait(max(0.0, deadline - time.monotonic()))
-            if call.outcome is None:
-                raise _timed_out(call, timeout_s)
-            if isinstance(call.outcome, Answer):
-                return call.outcome
-            raise call.outcome
-        finally:
-            self._board.close(call)
+            answer = self.send(request, timeout_s=timeout_s)
+        except BaseException:
+            self._outcomes.close(outcomes)
+            raise
+        return Switching(answer, outcomes, self._outcomes)
 
-    def _outgoing(self, call: Call, body: bytes, envelope: Envelope | None, timeout_s: float) -> Outgoing:
-        is_get = envelope is not None and envelope.header is not None and envelope.header.verb is Verb.GET
-        return Outgoing(
-            destination=self._destination(envelope),
-            body=body,
-            message_id=call.message_id or call.transport_id,
-            correlation_id=call.transport_id,
-            reply_to=self._reply_to,
-            kind=kind_of(envelope) if envelope else None,
-            source=self._source,
-            properties=properties_of(envelope) if envelope else {},
-            persistent=not is_get,
-            # A command that the broker dropped would be lost unseen; a question that nobody waits for is only noise.
-            time_to_live_s=timeout_s if is_get else None,
-            order_key=_order_key(envelope),
-        )
-
-    def _destination(self, envelope: Envelope | None) -> Queue | Topic:
-        """The responder's queue, but the topic of our own events for an event."""
-        header = envelope.header if envelope else None
-        if envelope is None or header is None or envelope.archetype is not Archetype.EVENT:
-            return self._requests
-        return Topic(event_topic(self._context, self._source, header.verb, header.noun))
-
-    def _publish(self, message: Outgoing, call: Call, deadline: float) -> None:
-        """Send until the broker has it, or its answer is there, or the time is over."""
-        address = "" if isinstance(message.destination, ReplyTo) else message.destination.name
-        self._show(Direction.SENT, message.body, address)
-        pause_s = _FIRST_RESEND_S
-        while not call.done.is_set():
-            left_s = deadline - time.monotonic()
-            (outcome,) = self._transport.publish([message], timeout_s=max(0.01, min(_CONFIRM_TIMEOUT_S, left_s)))
-            if outcome.state is PublishState.ACCEPTED:
-                return
-            if outcome.state is PublishState.REJECTED:
-                raise PublishRejected(f"the broker refused the request: {outcome.reason}")
-            if time.monotonic() + pause_s >= deadline:
-                if call.done.wait(max(0.0, deadline - time.monotonic())):
-                    return
-                raise Unconfirmed(
-                    f"whether the broker has the request is not known ({outcome.reason}); to ask again, send it with "
-                    f"the same MessageID {message.message_id}"
+    def _follow_outcomes(self) -> None:
+        """Listen to what devices tell, from the first control on and for the life of this client."""
+        with self._follow_lock:
+            if not self._follows_outcomes:
+                self._follow(
+                    self._outcomes.take, verb=Verb.CREATED, noun=Noun.END_DEVICE_EVENTS, source=self._responder
                 )
-            self._log.warning("request not confirmed, sent again", message_id=message.message_id, reason=outcome.reason)
-            call.done.wait(pause_s)
-            pause_s = min(2 * pause_s, _LAST_RESEND_S)
+                self._follows_outcomes = True
 
-    def _work_on_replies(self) -> None:
-        while (delivery := self._replies.get()) is not None:
-            self._show(Direction.REPLY, delivery.body, delivery.address)
-            self._take_reply(delivery)
+    # -- in common -------------------------------------------------------------------------------------------------
 
-    def _take_reply(self, delivery: Delivery) -> None:
-        message = self._decode(delivery.body, is_text=delivery.is_text)
-        outline = message.outline
-        body_id = outline.correlation_id if outline else None
-        is_reply = isinstance(message, Refusal) or message.reply is not None
-        match = self._board.find(delivery.correlation_id, body_id) if is_reply else None
-        if match is None:
-            stray = self._board.count_stray(delivery.correlation_id, body_id)
-            self._log.warning(
-                "reply dropped, no call waits for it",
-                why=stray,
-                transport_correlation_id=delivery.correlation_id,
-                correlation_id=body_id,
-            )
-        elif isinstance(message, Refusal):
-            self._board.fail(match.call, UnreadableAnswer(message.error, delivery.body))
-        else:
-            self._board.add(match, AnswerPart(envelope=message, body=delivery.body))
+    def _get(self, noun: Noun, query: Content, timeout_s: float | None, *, style: Style | None = None) -> Answer:
+        request = self._request(Verb.GET, noun, request=Request(query=query), style=style)
+        return self.send(request, timeout_s=timeout_s)
 
-    def _work_on_events(self) -> None:
-        while (item := self._events.get()) is not None:
-            listener, delivery = item
-            self._show(Direction.EVENT, delivery.body, delivery.address)
-            self._take_event(listener, delivery)
-            try:
-                self._transport.settle([delivery])
-            except ConnectionLost as error:
-                self._log.warning("event not acknowledged, it may come again", reason=str(error))
+    def _order(self, verb: Verb, orders: tuple[DispatchOrder, ...], timeout_s: float | None) -> Answer:
+        return self._command(verb, DERGroupDispatches(orders=orders), timeout_s)
 
-    def _take_event(self, listener: _Listener, delivery: Delivery) -> None:
-        message = self._decode(delivery.body, is_text=delivery.is_text)
-        try:
-            if isinstance(message, Envelope):
-                listener.on_event(message)
-            elif listener.on_refused is not None:
-                listener.on_refused(message, delivery)
-            else:
-                self._log.warning("event cannot be read", address=delivery.address, reason=str(message.error))
-        except Exception:  # noqa: BLE001 logged; the callback's bug must not end the subscription
-            self._log.exception("event callback failed", address=delivery.address)
+    def _command(self, verb: Verb, content: _Commanded, timeout_s: float | None) -> Answer:
+        return self.send(self._commanding(verb, content), timeout_s=timeout_s)
 
-    def _encode(self, envelope: Envelope) -> bytes:
-        with self._codec_lock:
-            return self._codec.encode(envelope)
-
-    def _decode(self, body: bytes, *, is_text: bool = False) -> Envelope | Refusal:
-        with self._codec_lock:
-            return self._codec.decode(body, is_text=is_text)
-
-    def _show(self, direction: Direction, body: bytes, address: str) -> None:
-        if self._watcher is not None:
-            self._watcher(Traffic(direction=direction, body=body, address=address))
+    def _commanding(self, verb: Verb, content: _Commanded) -> Envelope:
+        return self._request(verb, Noun(type(content).__name__), payload=Payload(content=content))
 
 
 def _named_by(reference: GroupReference, devices: tuple[EndDevice, ...] = ()) -> EndDeviceGroup:
     return EndDeviceGroup(mrid=reference.mrid, names=reference.names, end_devices=devices)
-
-
-def _order_key(envelope: Envelope | None) -> str | None:
-    """The mRID of the one group that a command is about."""
-    payload = envelope.payload if envelope else None
-    content = payload.content if payload else None
-    if isinstance(content, DERGroups) and len(content.groups) == 1:
-        return content.groups[0].mrid
-    return None
-
-
-def _timed_out(call: Call, timeout_s: float) -> AnswerTimedOut:
-    parts = tuple(call.parts)
-    details = (
-        f"no {'further ' if parts else ''}reply within {timeout_s:g} s; the request may have been carried out: ask for "
-        "the object's state before you send it again"
-    )
-    partial = Answer.cut_short(parts, call.correlated_by, call.message_id or "") if parts else None
-    return AnswerTimedOut(details, partial=partial)

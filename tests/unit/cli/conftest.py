@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import pty
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +17,12 @@ from pathlib import Path
 import pytest
 import structlog
 
-from dermsbus.app import Application, make_broker
+from dermsbus.app import Application, make_broker, make_transport
 from dermsbus.cli import main
 from dermsbus.settings import BusScheme, BusUrl, Settings
+from tests.scripted_derms import Derms
+
+CATALOGUE = Path(__file__).parents[3] / "config" / "fleet.toml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +68,32 @@ def derms(bus: str, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
+def fleet(bus: str, tmp_path: Path) -> Iterator[str]:
+    """The URL of a broker on which a DERMS with simulated devices serves."""
+    settings = Settings.model_validate(
+        {
+            "bus": BusUrl.parse(bus),
+            "store": tmp_path / "derms.db",
+            "http": None,
+            "fleet": CATALOGUE,
+            "devices": {"poll_period_s": 0.1},
+        }
+    )
+    with Application(settings) as application:
+        application.wait_until_ready(10)
+        yield bus
+
+
+@pytest.fixture
+def scripted(bus: str) -> Iterator[Derms]:
+    """A DERMS on *bus* that answers what the test says."""
+    derms = Derms(make_transport(BusUrl.parse(bus)))
+    derms.start()
+    yield derms
+    derms.transport.stop()
+
+
+@pytest.fixture
 def unused_port() -> int:
     """A TCP port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -80,6 +111,16 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
         return Ran(code=code, out=out, err=err)
 
     return run
+
+
+@pytest.fixture
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The local zone is UTC."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -104,3 +145,25 @@ def start() -> Iterator[Start]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def on_terminal(start: Start, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Run a command to its end on a terminal of 120 columns; returns what it shows."""
+
+    def on_terminal(*arguments: str) -> str:
+        monkeypatch.setenv("COLUMNS", "120")
+        ours, theirs = pty.openpty()
+        process = start(*arguments, stdout=theirs)
+        os.close(theirs)
+        shown = b""
+        with open(ours, "rb", buffering=0) as terminal:
+            try:
+                while chunk := terminal.read(65536):
+                    shown += chunk
+            except OSError:
+                pass  # the terminal's other end is closed: on Linux that is an error
+        process.wait(timeout=20)
+        return shown.decode()
+
+    return on_terminal

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import queue
 import signal
 import subprocess
@@ -165,14 +163,9 @@ def test_ctrl_c_ends_a_call_that_waits(start: Callable[..., subprocess.Popen[str
     assert (process.returncode, out, err) == (130, "", "")
 
 
-def test_on_a_terminal_groups_are_a_table(run: Run, start: Callable[..., subprocess.Popen[str]], derms: str) -> None:
+def test_on_a_terminal_groups_are_a_table(run: Run, on_terminal: Callable[..., str], derms: str) -> None:
     run("groups", "create", "feeder7", "--mrid", "G-7", "-m", "DEV-1", "-f", "realPowerDispatch", "--bus", derms)
-    ours, theirs = pty.openpty()
-    process = start("groups", "list", "--bus", derms, stdout=theirs)
-    process.wait(timeout=20)
-    os.close(theirs)
-    with open(ours, "rb", buffering=0) as terminal:
-        shown = terminal.read(10_000).decode()
+    shown = on_terminal("groups", "list", "--bus", derms)
     row = next(line for line in shown.splitlines() if "feeder7" in line)
     assert [cell.strip() for cell in row.split("│")] == ["", "feeder7", "G-7", "1", "realPowerDispatch", "-", ""]
 

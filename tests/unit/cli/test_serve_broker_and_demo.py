@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -28,6 +29,9 @@ address = "a"
 active_power_max_w = 1
 apparent_power_max_va = 1
 """
+
+
+SCENES = ["05:30", "05:30", "09:00", "10:00", "11:00", "12:30", "13:10", "14:00", "15:00", "16:30", "18:00", "21:00"]
 
 
 def log_until(process: subprocess.Popen[str], event: str) -> dict[str, object]:
@@ -121,9 +125,53 @@ def test_the_broker_refuses_a_passcode_that_cannot_be_read(run: Run) -> None:
     assert ran.err.startswith("error: --passcode-file: none cannot be read: ")
 
 
+@pytest.mark.slow
+def test_the_demo_tells_a_day_of_a_feeder_and_all_that_must_come_of_it(start: Start, tmp_path: Path) -> None:
+    process = start("demo", "--quick")
+    out, err = process.communicate(timeout=90)
+    assert (process.returncode, err) == (0, "")
+    assert re.findall(r"^== (\d\d:\d\d) ", out, re.MULTILINE) == SCENES
+    assert out.count("as expected: ") >= 2 * len(SCENES)
+    assert out.count("<ResponseMessage") == 1, "one message, so that one sees what is on the wire"
+    for shown in ("measured", "ordered", "clear sky", "least … most"):
+        assert shown in out, "plots in a pipe too"
+    assert "\x1b" not in out, "no colours in a pipe"
+    assert "Try next:" in out
+    assert list(tmp_path.iterdir()) == [], "and leaves nothing behind"
+
+
+def test_the_day_shows_every_message_where_that_is_wanted_and_ends_cleanly_when_interrupted(
+    start: Start, tmp_path: Path
+) -> None:
+    process = start("demo", "--quick", "--xml")
+    assert process.stdout is not None
+    wanted = {"<RequestMessage", "<ResponseMessage", "<Verb>created</Verb>", "<Noun>DERGroupStatuses</Noun>"}
+    while wanted:
+        line = process.stdout.readline()
+        assert line, f"it ended without {wanted}"
+        wanted = {text for text in wanted if text not in line}
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--speed", "0"), "error: --speed: must be 20 to 5000; it is 0\n"),
+        (("--speed", "nan"), "error: --speed: must be 20 to 5000; it is nan\n"),
+        (("group", "--quick"), "error: demo group: is told step by step: --speed and --quick go with the day\n"),
+    ],
+)
+def test_a_demo_that_cannot_be_told_is_refused(run: Run, arguments: tuple[str, ...], told: str) -> None:
+    ran = run("demo", *arguments)
+    assert (ran.code, ran.out, ran.err) == (2, "", told)
+
+
 def test_the_demo_shows_the_life_of_a_group_and_what_to_try_next(start: Start, tmp_path: Path) -> None:
     began = time.monotonic()
-    process = start("demo")
+    process = start("demo", "group")
     out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, "")
     assert time.monotonic() - began < 30

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
 from dermsbus.client import Answer, AnswerTimedOut, Correlation, Direction, DMSClient, Traffic, UnreadableAnswer
-from dermsbus.domain.addresses import event_topic, request_queue
-from dermsbus.domain.behaviour import Tolerance
-from dermsbus.domain.model import DERFunction, EndDevice, EndDeviceGroup, GroupReference, Name
+from dermsbus.domain.model import EndDevice, EndDeviceGroup, GroupReference, Name
 from dermsbus.errors import (
     ConnectFailed,
     ConnectionLost,
+    DispatchNotFound,
     GroupNotFound,
     IDKind,
     MemberNotFound,
@@ -27,8 +24,8 @@ from dermsbus.errors import (
     RuleViolation,
     Unconfirmed,
 )
-from dermsbus.messages.answers import Author, entry
-from dermsbus.messages.codec import Codec, ReaderSettings
+from dermsbus.messages.answers import entry
+from dermsbus.messages.codec import Codec
 from dermsbus.messages.envelope import (
     Archetype,
     DERGroupQueries,
@@ -44,117 +41,10 @@ from dermsbus.messages.envelope import (
     Verb,
 )
 from dermsbus.reply_codes import Level
-from dermsbus.transports.base import Delivery, Outgoing, Queue, Subscription, Topic
 from dermsbus.transports.memory import MemoryBus, MemoryTransport
-
-FUNCTION = DERFunction(
-    connect_disconnect=True,
-    frequency_watt_curve_function=False,
-    max_real_power_limiting=False,
-    ramp_rate_control=False,
-    reactive_power_dispatch=False,
-    real_power_dispatch=True,
-    voltage_regulation=False,
-    volt_var_curve_function=False,
-    volt_watt_curve_function=False,
-)
-OK = Reply(result=Result.OK, errors=(entry("0.0"),))
-
-
-def group(mrid: str, *members: str) -> EndDeviceGroup:
-    return EndDeviceGroup(
-        mrid=mrid, der_function=FUNCTION, end_devices=tuple(EndDevice(mrid=member) for member in members)
-    )
-
-
-def carrying(*mrids: str) -> Payload:
-    return Payload(content=DERGroups(groups=tuple(group(mrid) for mrid in mrids)))
-
-
-class Derms:
-    """The other end, by hand: the test reads a request and says what comes back."""
-
-    def __init__(self, bus: MemoryBus) -> None:
-        self.transport = MemoryTransport(bus)
-        self.requests: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
-        self._codec = Codec()
-        ids = itertools.count(1)
-        self.author = Author(
-            source="derms1", context="production", now=lambda: datetime.now(UTC), new_message_id=lambda: f"r{next(ids)}"
-        )
-
-    def start(self) -> None:
-        self.transport.start()
-        self.transport.wait_until_up(5)
-        destination = Queue(request_queue("production", "derms1"))
-        self.transport.subscribe(Subscription(destination=destination), self.requests.put)
-
-    def next(self) -> tuple[Delivery, Envelope]:
-        delivery = self.requests.get(timeout=5)
-        self.transport.settle([delivery])
-        envelope = self._codec.decode(delivery.body)
-        assert isinstance(envelope, Envelope)
-        return delivery, envelope
-
-    def reply(self, to: Delivery, envelope: Envelope | bytes, *, correlation_id: str | None = None) -> None:
-        body = envelope if isinstance(envelope, bytes) else self._codec.encode(envelope)
-        assert to.reply_to is not None
-        self.publish(to.reply_to, body, correlation_id)
-
-    def answer(self, reply: Reply = OK, payload: Payload | None = None) -> tuple[Delivery, Envelope]:
-        """Read one request and answer it as a good responder does."""
-        delivery, envelope = self.next()
-        said = self.author.reply(envelope.outline, reply, payload)
-        self.reply(delivery, said, correlation_id=delivery.correlation_id)
-        return delivery, envelope
-
-    def tell(self, verb: Verb, body: bytes | None = None, source: str = "derms1") -> None:
-        event = self.author.event(verb, Noun.DER_GROUPS, carrying("G-A"))
-        topic = Topic(event_topic("production", source, verb, Noun.DER_GROUPS))
-        self.publish(topic, body if body is not None else self._codec.encode(event))
-
-    def publish(self, destination: object, body: bytes, correlation_id: str | None = None) -> None:
-        message = Outgoing(destination=destination, body=body, message_id="x", correlation_id=correlation_id)
-        (outcome,) = self.transport.publish([message])
-        assert outcome.state == "accepted"
-
-
-@pytest.fixture
-def bus() -> MemoryBus:
-    return MemoryBus()
-
-
-@pytest.fixture
-def derms(bus: MemoryBus) -> Iterator[Derms]:
-    derms = Derms(bus)
-    derms.start()
-    yield derms
-    derms.transport.stop()
-
+from tests.scripted_derms import OK, Derms, carrying, group
 
 Make = Callable[..., DMSClient]
-
-
-@pytest.fixture
-def make(bus: MemoryBus) -> Iterator[Make]:
-    clients: list[DMSClient] = []
-
-    def start(**options: object) -> DMSClient:
-        codec = Codec(ReaderSettings(tolerance=Tolerance.TOLERANT))
-        client = DMSClient(MemoryTransport(bus), codec, responder="derms1", **{"timeout_s": 5.0, **options})
-        clients.append(client)
-        client.start(5)
-        return client
-
-    yield start
-    for client in clients:
-        client.stop()
-
-
-@pytest.fixture
-def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(8) as pool:
-        yield pool
 
 
 def until(condition: Callable[[], bool], within_s: float = 5.0) -> None:
@@ -303,6 +193,8 @@ def test_an_error_without_code_is_a_5_3_of_its_own_level(make: Make, derms: Derm
     [
         (ErrorEntry(code="6.1"), RuleViolation),
         (ErrorEntry(code="2.29", object_id=ObjectID(value="D", object_type="EndDevice")), MemberNotFound),
+        (ErrorEntry(code="2.15", object_id=ObjectID(value="D", object_type="DERGroupDispatch")), DispatchNotFound),
+        (ErrorEntry(code="2.15", object_id=ObjectID(value="G", object_type="DERGroup")), RequestError),
         (ErrorEntry(code="9.99", details="theirs"), RequestError),
     ],
 )
@@ -314,6 +206,7 @@ def test_the_error_raised_is_that_of_the_code(
     derms.answer(Reply(result=Result.FAILED, errors=(error,)))
     with pytest.raises(kind) as caught:
         future.result(5).raise_for_result()
+    assert type(caught.value) is kind
     assert caught.value.code == error.code
 
 
