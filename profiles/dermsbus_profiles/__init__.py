@@ -21,6 +21,8 @@ from typing import Final
 __all__ = [
     "MESSAGE_NAMESPACE",
     "MESSAGE_SCHEMA",
+    "NAME_PLATE_NAMESPACE",
+    "NAME_PLATE_SCHEMA",
     "OPERATION_SET_WRAPPER",
     "PROFILES",
     "YEAR",
@@ -41,6 +43,12 @@ MESSAGE_NAMESPACE: Final = "http://iec.ch/TC57/2011/schema/message"
 
 MESSAGE_SCHEMA: Final = "Message.xsd"
 """Schema file of `MESSAGE_NAMESPACE`."""
+
+NAME_PLATE_NAMESPACE: Final = "urn:dermsbus:nameplate:1"
+"""Namespace of our own extension of replies; the number is its version, and no year is in it."""
+
+NAME_PLATE_SCHEMA: Final = "DERNamePlates.xsd"
+"""Schema file of `NAME_PLATE_NAMESPACE`."""
 
 OPERATION_SET_WRAPPER: Final = "DERGroupsOperationSet"
 """Key in `profiles` of the wrapper that carries operation sets; the one profile without a payload schema."""

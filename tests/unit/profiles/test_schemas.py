@@ -16,6 +16,8 @@ from lxml import etree
 from dermsbus_profiles import (
     MESSAGE_NAMESPACE,
     MESSAGE_SCHEMA,
+    NAME_PLATE_NAMESPACE,
+    NAME_PLATE_SCHEMA,
     OPERATION_SET_WRAPPER,
     PROFILES,
     Profile,
@@ -244,7 +246,14 @@ def payload_tail() -> list[Row]:
     ]
 
 
-@pytest.mark.parametrize("path", schema_files())
+def test_the_schema_of_name_plates_has_exactly_the_rows_of_its_table() -> None:
+    root = schema(NAME_PLATE_SCHEMA)
+    assert by_type(rows_of(root)) == by_type(table("DERNamePlates", Variant.CONSTRAINED))
+    assert roots(root) == {"DERNamePlates": "DERNamePlates"}
+    assert root.get("targetNamespace") == NAME_PLATE_NAMESPACE
+
+
+@pytest.mark.parametrize("path", [path for path in schema_files() if path != NAME_PLATE_SCHEMA])
 def test_every_simple_type_has_all_its_values_and_no_other_facet(path: str) -> None:
     for simple in schema(path).findall(f"{XS}simpleType"):
         name = simple.get("name", "")
@@ -291,10 +300,10 @@ def test_the_table_of_profiles_and_the_files_agree_on_namespaces(profile: Profil
     assert schema(MESSAGE_SCHEMA).get("targetNamespace") == MESSAGE_NAMESPACE
 
 
-def test_every_schema_file_belongs_to_a_profile_or_is_the_envelope() -> None:
+def test_every_schema_file_belongs_to_a_profile_or_is_the_envelope_or_our_extension() -> None:
     known = {one.wrapper_schema(variant) for one in PROFILES.values() for variant in Variant}
     known |= {path for one, variant in payloads() if (path := one.payload_schema(variant))}
-    assert schema_files().keys() == known | {MESSAGE_SCHEMA}
+    assert schema_files().keys() == known | {MESSAGE_SCHEMA, NAME_PLATE_SCHEMA}
 
 
 @pytest.mark.parametrize("path", [path for path in schema_files() if "/" in path])
