@@ -91,7 +91,8 @@ class DerAdapter(Protocol):
     """One protocol, all devices that are reached by it.
 
     Every method raises DeviceUnavailable if the device does not answer within *timeout_s* seconds, and DeviceRejected
-    if it answers with a refusal. Methods may be called from several threads, for one device never from two at once.
+    if it answers with a refusal. Methods may be called from several threads, for the same device too: the adapter
+    serialises what has to be, and who waits for another call to the same device waits within *timeout_s* too.
     """
 
     def discover(self, device: Device, timeout_s: float) -> Discovered:

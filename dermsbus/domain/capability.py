@@ -8,6 +8,9 @@ Three ranges, each within the one before::
 
 The status of a group tells the sums of the first two, allocation keeps to the third: both are computed here, once.
 
+A device whose least available power is more than 0 is taken for an engine with a minimum load: it gives so much or
+more, or nothing at all. So its available range begins at 0, and `minimum_load` tells the gap in it.
+
 Source: house choice, ADR 20.
 """
 
@@ -22,7 +25,7 @@ from dermsbus.domain.fleet import BoolArray, FloatArray
 from dermsbus.domain.fleet_state import MemberStates
 from dermsbus.domain.quantities import ParameterKind
 
-__all__ = ["Span", "available", "installed", "present", "reach"]
+__all__ = ["Span", "available", "installed", "minimum_load", "present", "reach"]
 
 _SECONDS_PER_HOUR: Final = 3600.0
 
@@ -112,7 +115,7 @@ def available(
         other = members.reactive_power_var if beside is None else beside
         # Where a source contradicts itself the lower word counts: it is the one that asks for less.
         lowest = np.minimum(members.available_min_w, members.available_max_w)
-        span = Span(lower=lowest, upper=members.available_max_w)
+        span = Span(lower=np.minimum(lowest, 0.0), upper=members.available_max_w)  # an engine can be stopped
         if step_s is not None:
             span = span.clipped(_energy_span(members, step_s))
     else:
@@ -126,15 +129,41 @@ def available(
     return Span(lower=np.where(free, span.lower, fixed), upper=np.where(free, span.upper, fixed))
 
 
+def minimum_load(members: MemberStates) -> FloatArray:
+    """The least active power at which each member runs, W; 0 for what can give as little as it shall."""
+    least = np.minimum(members.available_min_w, members.available_max_w)
+    return np.where(members.commandable, np.maximum(least, 0.0), 0.0)
+
+
 def _energy_span(members: MemberStates, step_s: float) -> Span:
     """The powers that neither empty nor overfill a storage within *step_s*; infinite for what is none."""
     ratings = members.ratings
-    stores = (ratings.energy_capacity_wh > 0) & ~np.isnan(members.soc_percent)
-    stored = np.clip(np.where(stores, members.soc_percent, 0.0) / 100, 0.0, 1.0)
-    hours = step_s / _SECONDS_PER_HOUR
-    give = stored * ratings.energy_capacity_wh * ratings.discharge_efficiency / hours
-    take = (1 - stored) * ratings.energy_capacity_wh / ratings.charge_efficiency / hours
-    return Span(lower=np.where(stores, -take, -np.inf), upper=np.where(stores, give, np.inf))
+    stores = np.flatnonzero((ratings.energy_capacity_wh > 0) & ~np.isnan(members.soc_percent))
+    part = np.clip(members.soc_percent[stores] / 100, 0.0, 1.0)
+    capacity_ws = ratings.energy_capacity_wh[stores] * _SECONDS_PER_HOUR
+    give_ws = part * capacity_ws * ratings.discharge_efficiency[stores]
+    take_ws = (1 - part) * capacity_ws / ratings.charge_efficiency[stores]
+    now_w, ramp = members.active_power_w[stores], ratings.ramp_rate_max_w_per_s[stores]
+    span = Span(lower=np.full(len(members.places), -np.inf), upper=np.full(len(members.places), np.inf))
+    span.lower[stores] = -_lasting(take_ws, -now_w, ramp, step_s)
+    span.upper[stores] = _lasting(give_ws, now_w, ramp, step_s)
+    return span
+
+
+def _lasting(energy_ws: FloatArray, now_w: FloatArray, ramp_w_per_s: FloatArray, step_s: float) -> FloatArray:
+    """The most power, 0 or more, that can be given at the end of *step_s* if *energy_ws* has to do for all of it.
+
+    Who comes down to it by a ramp gives more on the way. Of who has to climb, the whole step is counted: a little less
+    than could be. Where the energy does not do for the way down either, nothing is left at the end.
+    """
+    level = energy_ws / step_s
+    falls = (now_w > level) & np.isfinite(ramp_w_per_s)
+    # It falls by x: now * step - x * step + x² / (2 ramp) is what it gives, and has to be the energy.
+    ramp = np.where(falls, ramp_w_per_s, 1.0)
+    way = ramp * step_s
+    excess = 2.0 * ramp * (now_w * step_s - energy_ws)
+    fall = excess / (way + np.sqrt(np.maximum(way**2 - excess, 0.0)))
+    return np.where(falls, np.where(excess > way**2, 0.0, np.clip(now_w - fall, 0.0, level)), level)
 
 
 def reach(parameter: ParameterKind, members: MemberStates, within: Span, *, step_s: float) -> Span:

@@ -124,7 +124,8 @@ class Reading:
         reactive_power_var: now, signed.
         voltage_v: at its terminals; None where it is not measured.
         available_max_w: most active power it could give now (sun, state of charge), signed.
-        available_min_w: least it could give now: negative where it could draw.
+        available_min_w: least it could give now: negative where it could draw. More than 0 is the minimum load of an
+            engine, told whether it runs or not: it gives so much or more, or 0.
         soc_percent: state of charge, 0 to 100; None for what stores nothing.
         connected: False if it is separated from the grid.
     """

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Barrier
 from typing import ClassVar, Protocol
 
 import pytest
@@ -329,6 +332,75 @@ class AdapterContract:
         assert self.read(bench).active_power_w == pytest.approx(1000.0, abs=1.0)
         self.order(bench, release=True)
         assert self.held_w(bench) is None
+
+    @staticmethod
+    def at_once(*calls: Callable[[], None]) -> None:
+        """Make all *calls*, each on a thread of its own, and raise what one of them raises."""
+        start = Barrier(len(calls))
+
+        def run(call: Callable[[], None]) -> None:
+            start.wait(PATIENCE_S)
+            call()
+
+        with ThreadPoolExecutor(len(calls)) as threads:
+            for done in [threads.submit(run, call) for call in calls]:
+                done.result()
+
+    def test_one_device_is_read_and_commanded_from_several_threads_at_once_and_nothing_is_mixed_up(
+        self, bench: Bench
+    ) -> None:
+        def hold(device: Device, field: str, *values: float) -> None:
+            for value in values * 8:
+                command = Command(command_id=f"{device.mrid} {field} {value}", **{field: value})  # type: ignore[arg-type]
+                bench.adapter.command(device, command, PATIENCE_S)
+                held = getattr(bench.adapter.read_back(device, PATIENCE_S), field)
+                assert held == pytest.approx(value, abs=1.0)
+
+        def read(*devices: Device) -> None:
+            for _ in range(16):
+                for device, answer in zip(devices, bench.adapter.read(devices, PATIENCE_S), strict=True):
+                    assert isinstance(answer, Reading), answer
+                    assert answer.mrid == device.mrid
+                    assert answer.voltage_v == pytest.approx(230.0, rel=0.1)
+                    assert answer.available_min_w <= answer.active_power_w <= answer.available_max_w <= 5000.0
+
+        def look() -> None:
+            for _ in range(8):
+                found = bench.adapter.discover(bench.device, PATIENCE_S)
+                assert found.name_plate.apparent_power_max_va == 5500.0
+
+        self.at_once(
+            partial(hold, bench.device, "active_power_limit_w", 1000.0, 3000.0),
+            partial(hold, bench.device, "reactive_power_var", 500.0, -400.0),
+            partial(hold, bench.other, "active_power_limit_w", 2000.0, 4000.0),
+            partial(read, bench.device, bench.other),
+            partial(read, bench.device),
+            look,
+        )
+
+    def test_who_waits_for_another_call_to_a_device_that_hangs_is_held_to_his_own_deadline(self, bench: Bench) -> None:
+        self.read(bench)
+        bench.hang()
+        release = Command(command_id="c-1", release=True)
+
+        def ends_unavailable(call: Callable[[], object]) -> None:
+            started = time.monotonic()
+            with pytest.raises(DeviceUnavailable):
+                call()
+            assert time.monotonic() - started < SHORT_S + 0.5
+
+        def read() -> None:
+            (answer,) = bench.adapter.read([bench.device], SHORT_S)
+            assert isinstance(answer, DeviceUnavailable)
+            raise answer
+
+        self.at_once(
+            partial(ends_unavailable, read),
+            partial(ends_unavailable, lambda: bench.adapter.command(bench.device, release, SHORT_S)),
+            partial(ends_unavailable, lambda: bench.adapter.read_back(bench.device, SHORT_S)),
+        )
+        bench.wake()
+        self.read(bench)
 
     def test_a_closed_adapter_says_so_and_closes_again_without_complaint(self, bench: Bench) -> None:
         self.read(bench)

@@ -17,7 +17,7 @@ from dermsbus.adapters.sunspec import SunspecAdapter, make
 from dermsbus.domain.der import AbnormalCategory, Device, DeviceKind, NamePlate, NormalCategory, Reading
 from dermsbus.errors import SettingsError
 from tests.contract.adapter_suite import BATTERY, PATIENCE_S, SHORT_S, SOLAR, AdapterContract, ManualClock
-from tests.sunspec_device import OLDER_SOLAR, STORAGE, Image, SunspecDevice
+from tests.sunspec_device import OLDER_SOLAR, OLDER_STORAGE, STORAGE, Image, SunspecDevice
 
 
 class SunspecBench:
@@ -74,6 +74,13 @@ def solar(clock: ManualClock) -> Iterator[SunspecBench]:
     bench.close()
 
 
+@pytest.fixture
+def older_storage(clock: ManualClock) -> Iterator[SunspecBench]:
+    bench = SunspecBench(clock, OLDER_STORAGE, DeviceKind.BATTERY, BATTERY)
+    yield bench
+    bench.close()
+
+
 class TestStorageWithModelsOfThe700Series(AdapterContract):
     reconnects_by_itself: ClassVar[bool] = False
 
@@ -88,6 +95,40 @@ class TestSolarInverterWithModelsOfThe100Series(AdapterContract):
     @pytest.fixture
     def bench(self, solar: SunspecBench) -> SunspecBench:
         return solar
+
+
+class TestStorageWithModelsOfThe100SeriesAnd802(AdapterContract):
+    takes_set_points: ClassVar[bool] = False
+
+    @pytest.fixture
+    def bench(self, older_storage: SunspecBench) -> SunspecBench:
+        return older_storage
+
+
+def test_a_battery_tells_its_charge_by_802_and_without_it_by_124(
+    clock: ManualClock, older_storage: SunspecBench
+) -> None:
+    plain = SunspecBench(clock, {model: OLDER_STORAGE[model] for model in sorted({*OLDER_STORAGE} - {802})},
+                         DeviceKind.BATTERY, BATTERY)  # fmt: skip
+    found = older_storage.adapter.discover(older_storage.device, PATIENCE_S).name_plate
+    known = plain.adapter.discover(plain.device, PATIENCE_S).name_plate
+    told = older_storage.read().soc_percent, plain.read().soc_percent
+    plain.close()
+    assert told == (50.0, 49.0)
+    assert (found.active_power_charge_max_w, found.energy_capacity_wh) == (5000.0, 13_500.0)
+    assert known.active_power_charge_max_w == 5000.0
+
+
+@pytest.mark.parametrize("model", [101, 102])
+def test_an_inverter_of_one_or_two_phases_is_read_and_limited_like_one_of_three(clock: ManualClock, model: int) -> None:
+    image = {1: OLDER_SOLAR[1], model: OLDER_SOLAR[103]} | {key: OLDER_SOLAR[key] for key in (120, 121, 122, 123)}
+    bench = SunspecBench(clock, image, DeviceKind.PV, SOLAR)
+    free = bench.read()
+    bench.order(active_power_limit_w=1200.0)
+    limited = bench.read()
+    bench.close()
+    assert (free.active_power_w, limited.active_power_w) == (4000.0, 1200.0)
+    assert free.voltage_v == pytest.approx(230.1)
 
 
 def test_the_timer_of_the_device_is_set_in_the_same_request_as_the_order(storage: SunspecBench) -> None:

@@ -151,7 +151,7 @@ class SimulatedFleet:
             power = self._course.power_w(self._now_s - self._at_s)
             energy = self._energy_now()
             reactive, voltage = self._reactive(power)
-            low = self._plant.available_min_w(self._course.low_w, power)
+            low = self._plant.available_min_w(self._course.low_w, self._course.high_w)
             soc = self._soc(energy)
             columns = (power, reactive, voltage, self._course.high_w, low, soc, self._orders.connected)
             power_w, reactive_var, voltage_v, high_w, low_w, soc_percent, connected = (
@@ -218,10 +218,11 @@ class SimulatedFleet:
         row = self._row(mrid)
         with self._lock:
             self._advance()
-            self._settle(np.array([row]), np.full_like(self._at_s, self._now_s))
-            self._faults[mrid] = fault
-            self._drifting_since_s[row] = self._now_s if fault is Fault.DRIFTING else np.inf
-            self._course = self._plan()
+            drifted, self._faults[mrid] = self.fault_of(mrid) is Fault.DRIFTING, fault
+            if drifted or fault is Fault.DRIFTING:  # a fault of the line changes nothing in the device
+                self._settle(np.array([row]), np.full_like(self._at_s, self._now_s))
+                self._drifting_since_s[row] = self._now_s if fault is Fault.DRIFTING else np.inf
+                self._course = self._plan()
 
     def fault_of(self, mrid: str) -> Fault:
         """What is wrong with the device."""
@@ -301,6 +302,7 @@ class SimulatedFleet:
             rate_w_per_s=rate,
             low_w=low,
             high_w=high,
+            off_below_w=self._plant.minimum_load_w,
         )
 
     def _drift_w(self) -> Floats:
@@ -321,7 +323,8 @@ class SimulatedFleet:
 
     def _soc(self, energy_wh: Floats) -> Floats:
         stores = (self._plant.battery | (self._plant.charger & self._resource.car)) & (self._plant.capacity_wh > 0.0)
-        return np.where(stores, 100.0 * energy_wh / np.maximum(self._plant.capacity_wh, 1e-9), np.nan)
+        percent = np.minimum(100.0 * energy_wh / np.maximum(self._plant.capacity_wh, 1e-9), 100.0)  # but for rounding
+        return np.where(stores, percent, np.nan)
 
 
 def _capabilities(plate: NamePlate) -> frozenset[str]:

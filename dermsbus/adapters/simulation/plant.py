@@ -2,6 +2,11 @@
 
 Everything is an array with one element for each device, so that a thousand of them take no longer to reckon than one.
 
+An engine runs at its minimum load or above, or stands still. It tells the minimum load as the least that it has
+available, whether it runs or not, so that who orders can keep to it; an order below is lifted to it. When it is started
+it goes through what lies below by its ramp; when it is stopped it comes down to the minimum load by its ramp and is
+switched off there. No device has a ramp but the one on its nameplate.
+
 Source: house choice, ADR 13.
 """
 
@@ -26,8 +31,8 @@ _PV_OVERSIZE: Final = 1.15
 """Modules per inverter rating, losses deducted."""
 _MINIMUM_LOAD: Final = 0.3
 """An engine runs at this part of its rating or not at all."""
-_ENGINE_RAMP_PER_S: Final = 0.02
-"""Part of its rating by which an engine changes in a second, where the nameplate does not say."""
+_SWITCHED_OFF_W: Final = 1e-6
+"""An engine that comes down is taken for having reached its minimum load so near to it: rounding keeps none running."""
 _CAR_WH: Final = 60_000.0
 _DROOP_ACTIVE: Final = 0.015
 _DROOP_REACTIVE: Final = 0.03
@@ -65,12 +70,15 @@ class Resource:
 class Course:
     """Where the power of each device goes from an instant on: straight to its target, then level.
 
+    An engine that shall stop comes down to its minimum load by its ramp, and is switched off there.
+
     Attributes:
         starts_w: now.
         target_w: where it goes.
         rate_w_per_s: how fast.
         low_w: least it could give until the next step.
         high_w: most it could give until the next step.
+        off_below_w: from there down one that shall stop gives nothing; 0 for all but engines.
     """
 
     starts_w: Floats
@@ -78,15 +86,17 @@ class Course:
     rate_w_per_s: Floats
     low_w: Floats
     high_w: Floats
+    off_below_w: Floats
 
     def power_w(self, after_s: Floats) -> Floats:
         """Power so many seconds after the start."""
         reach = self.rate_w_per_s * after_s
         power: Floats = self.starts_w + np.clip(self.target_w - self.starts_w, -reach, reach)
-        return power
+        stops = (self.off_below_w > 0.0) & (self.target_w <= 0.0)
+        return np.where(stops & (power <= self.off_below_w + _SWITCHED_OFF_W), 0.0, power)
 
     def energy_ws(self, after_s: Floats) -> tuple[Floats, Floats]:
-        """Energy injected and energy drawn so many seconds after the start, both 0 or more."""
+        """Energy injected and energy drawn so many seconds after the start, both 0 or more; meant for storage."""
         ramp_s = np.minimum(np.abs(self.target_w - self.starts_w) / self.rate_w_per_s, after_s)
         reached = self.power_w(after_s)
         level_s = after_s - ramp_s
@@ -120,10 +130,9 @@ class Plant:
         self.sun = self._is(DeviceKind.PV)
         capacity = np.array([plate.energy_capacity_wh or 0.0 for plate in plates])
         self.capacity_wh = np.where(self.charger & (capacity <= 0.0), _CAR_WH, capacity)
-        own_rate = np.where(self.engine, self.injected_max_w * _ENGINE_RAMP_PER_S, _UNLIMITED_W_PER_S)
-        stated = np.array([np.nan if plate.ramp_rate_max_w_per_s is None else plate.ramp_rate_max_w_per_s
-                           for plate in plates], dtype=np.float64)  # fmt: skip
-        self.ramp_w_per_s = np.where(np.isnan(stated), own_rate, stated)
+        self.minimum_load_w = np.where(self.engine, self.injected_max_w * _MINIMUM_LOAD, 0.0)
+        ramps = [plate.ramp_rate_max_w_per_s for plate in plates]
+        self.ramp_w_per_s = np.array([_UNLIMITED_W_PER_S if ramp is None else ramp for ramp in ramps], dtype=np.float64)
 
     def _is(self, kind: DeviceKind) -> Flags:
         return np.asarray(self.kinds == kind.value)
@@ -158,14 +167,13 @@ class Plant:
 
     def within_minimum_load(self, target_w: Floats, limit_w: Floats) -> Floats:
         """The target, lifted to the minimum load where an engine shall run below it; 0 where the limit forbids that."""
-        least = _MINIMUM_LOAD * self.injected_max_w
-        between = self.engine & (target_w > 0.0) & (target_w < least)
+        least = self.minimum_load_w
+        between = (target_w > 0.0) & (target_w < least)
         return np.where(between, np.where(limit_w < least, 0.0, least), target_w)
 
-    def available_min_w(self, low: Floats, power_w: Floats) -> Floats:
-        """Least power now: a running engine's minimum load, otherwise the bound."""
-        running = self.engine & (power_w > 0.0)
-        return np.where(running, np.minimum(_MINIMUM_LOAD * self.injected_max_w, power_w), low)
+    def available_min_w(self, low: Floats, high: Floats) -> Floats:
+        """Least power to choose from: an engine's minimum load, whether it runs or not, otherwise the bound."""
+        return np.where(self.minimum_load_w > 0.0, np.minimum(self.minimum_load_w, high), low)
 
     def stored_wh(self, energy_wh: Floats, injected_ws: Floats, drawn_ws: Floats) -> Floats:
         """Stored energy after some was injected and some drawn."""

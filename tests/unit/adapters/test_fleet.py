@@ -182,17 +182,51 @@ def test_cars_come_in_the_afternoon_charge_and_leave_in_the_morning() -> None:
 def test_an_engine_ramps_keeps_its_minimum_load_and_stops_for_a_limit_below_it(clock: ManualClock) -> None:
     fleet = fleet_of(clock=clock)
     order(fleet, DeviceKind.GENERATOR, active_power_w=80_000.0)
-    clock.advance(30.0)
-    assert read(fleet, DeviceKind.GENERATOR).active_power_w == pytest.approx(30_000.0)
+    clock.advance(25.0)
+    assert read(fleet, DeviceKind.GENERATOR).active_power_w == pytest.approx(25_000.0)
     clock.advance(300.0)
     assert read(fleet, DeviceKind.GENERATOR).active_power_w == pytest.approx(80_000.0)
-    assert read(fleet, DeviceKind.GENERATOR).available_min_w == pytest.approx(30_000.0)
     order(fleet, DeviceKind.GENERATOR, active_power_w=10_000.0)
     clock.advance(300.0)
     assert read(fleet, DeviceKind.GENERATOR).active_power_w == pytest.approx(30_000.0)
     order(fleet, DeviceKind.GENERATOR, active_power_limit_w=20_000.0)
     clock.advance(300.0)
     assert read(fleet, DeviceKind.GENERATOR).active_power_w == 0.0
+
+
+def test_an_engine_tells_its_minimum_load_whether_it_runs_or_not(clock: ManualClock) -> None:
+    fleet = fleet_of(clock=clock)
+    still = read(fleet, DeviceKind.GENERATOR)
+    order(fleet, DeviceKind.GENERATOR, active_power_w=80_000.0)
+    clock.advance(300.0)
+    running = read(fleet, DeviceKind.GENERATOR)
+    assert (still.active_power_w, running.active_power_w) == (0.0, 80_000.0)
+    for reading in (still, running):
+        assert (reading.available_min_w, reading.available_max_w) == (30_000.0, 100_000.0)
+
+
+def test_an_engine_that_is_stopped_comes_down_to_its_minimum_load_and_is_switched_off_there(clock: ManualClock) -> None:
+    fleet = fleet_of(clock=clock)
+    order(fleet, DeviceKind.GENERATOR, active_power_w=50_000.0)
+    clock.advance(300.0)
+    order(fleet, DeviceKind.GENERATOR, active_power_w=0.0)
+    clock.advance(19.0)
+    assert read(fleet, DeviceKind.GENERATOR).active_power_w == pytest.approx(31_000.0)
+    clock.advance(1.0)
+    assert read(fleet, DeviceKind.GENERATOR).active_power_w == 0.0
+
+
+def test_only_a_ramp_on_the_nameplate_holds_a_device_back(clock: ManualClock) -> None:
+    fleet = fleet_of(
+        device(DeviceKind.GENERATOR, plate=replace(ENGINE, ramp_rate_max_w_per_s=None)),
+        device(DeviceKind.BATTERY),
+        clock=clock,
+    )
+    order(fleet, DeviceKind.GENERATOR, active_power_w=80_000.0)
+    order(fleet, DeviceKind.BATTERY, active_power_w=-5_000.0)
+    clock.advance(1.0)
+    assert read(fleet, DeviceKind.GENERATOR).active_power_w == 80_000.0
+    assert read(fleet, DeviceKind.BATTERY).active_power_w == -5_000.0
 
 
 def test_a_load_draws_can_be_shed_and_never_injects(clock: ManualClock) -> None:
@@ -346,7 +380,8 @@ def test_no_order_takes_a_device_out_of_its_nameplate(
             plate = each.name_plate
             assert -plate.active_power_charge_max_w - 1e-6 <= reading.active_power_w <= plate.active_power_max_w + 1e-6
             assert math.hypot(reading.active_power_w, reading.reactive_power_var) <= plate.apparent_power_max_va + 1e-6
-            assert reading.available_min_w <= reading.active_power_w + 1e-6
+            least_w = 30_000.0 if each.kind is DeviceKind.GENERATOR and reading.connected else reading.active_power_w
+            assert reading.available_min_w <= least_w + 1e-6
             assert reading.active_power_w <= reading.available_max_w + 1e-6
             assert reading.soc_percent is None or 0.0 <= reading.soc_percent <= 100.0
             assert math.isfinite(reading.voltage_v or math.nan)

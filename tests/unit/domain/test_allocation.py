@@ -30,6 +30,7 @@ def limits(
     reach: list[tuple[float, float]] | None = None,
     installed: list[tuple[float, float]] | None = None,
     merit: list[int] | None = None,
+    may_stop: list[bool] | None = None,
 ) -> MemberLimits:
     """Limits where only those bind that are given."""
     return MemberLimits(
@@ -37,6 +38,18 @@ def limits(
         available=span(*available),
         reach=span(*(reach or available)),
         merit_rank=np.array(merit or range(len(available)), dtype=np.int64),
+        may_stop=None if may_stop is None else np.array(may_stop, dtype=np.bool_),
+    )
+
+
+def engines(*ranges: tuple[float, float], beside: list[tuple[float, float]] | None = None) -> MemberLimits:
+    """Engines, each with its minimum load and the most it gives, in the order of merit; then members without any."""
+    others = beside or []
+    return limits(
+        *((0.0, most) for _, most in ranges),
+        *others,
+        reach=[*ranges, *others],
+        may_stop=[*(True for _ in ranges), *(False for _ in others)],
     )
 
 
@@ -120,6 +133,49 @@ def test_no_set_point_is_minus_zero() -> None:
     assert not np.signbit(given_out[0])
 
 
+def test_an_engine_that_would_run_below_its_minimum_load_stands_still_if_the_others_can_do_without() -> None:
+    of = engines((300.0, 1_000.0), beside=[(0.0, 500.0)])
+
+    assert set_points(600.0, of) == pytest.approx([400.0, 200.0])
+    assert set_points(390.0, of) == pytest.approx([0.0, 390.0])
+
+
+def test_an_engine_that_cannot_be_done_without_runs_at_its_minimum_load_and_the_others_make_room() -> None:
+    assert set_points(310.0, engines((300.0, 1_000.0), beside=[(0.0, 250.0)])) == pytest.approx([300.0, 10.0])
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_as_few_engines_run_as_will_do_in_the_order_of_merit(policy: Policy) -> None:
+    of = engines(*[(300.0, 1_000.0)] * 4)
+
+    assert set_points(1_150.0, of, policy) == pytest.approx(
+        [850.0, 300.0, 0.0, 0.0] if policy is Policy.MERIT else [575.0, 575.0, 0.0, 0.0]
+    )
+    assert set_points(3_300.0, of, Policy.RATING) == pytest.approx([825.0] * 4)
+
+
+def test_where_the_minimum_load_of_the_next_engine_is_too_much_one_that_fits_runs_in_its_place() -> None:
+    assert set_points(1_100.0, engines((300.0, 1_000.0), (900.0, 3_000.0), (30.0, 100.0))) == [1_000.0, 0.0, 100.0]
+
+
+@pytest.mark.parametrize(
+    ("target", "given_out"), [(100.0, [0.0, 0.0]), (200.0, [300.0, 0.0]), (1_050.0, [1_000.0, 0.0])]
+)
+def test_what_no_choice_of_engines_gives_is_done_as_near_as_can_be_and_said(
+    target: float, given_out: list[float]
+) -> None:
+    allocation = allocate(target, engines((300.0, 1_000.0), (900.0, 3_000.0)))
+
+    assert allocation.set_points.tolist() == given_out
+    assert allocation.shortfall == target - sum(given_out)
+
+
+def test_an_engine_that_cannot_be_stopped_in_time_is_made_up_for() -> None:
+    of = limits((0.0, 1_000.0), (-500.0, 500.0), reach=[(400.0, 900.0), (-500.0, 500.0)], may_stop=[False, False])
+
+    assert set_points(0.0, of) == [400.0, -400.0]
+
+
 @pytest.mark.parametrize("target", [math.nan, math.inf, -math.inf])
 def test_a_target_that_is_no_number_is_refused(target: float) -> None:
     with pytest.raises(ValueError, match="finite"):
@@ -194,6 +250,28 @@ def test_the_sum_is_the_target_or_the_shortfall_is_exact_and_no_member_leaves_it
     case: Case, policy: Policy
 ) -> None:
     check(case, allocate(case.target, case.of, policy))
+
+
+@settings(deadline=None)
+@given(
+    st.integers(0, 5), st.floats(0, 1), st.lists(spans_within(-2_000.0, 2_000.0), max_size=3), st.floats(-0.2, 1.2),
+    st.sampled_from(Policy),
+)  # fmt: skip
+def test_engines_that_are_alike_miss_no_target_that_some_number_of_them_could_meet(
+    count: int, least: float, others: list[tuple[float, float]], part: float, policy: Policy
+) -> None:
+    of = engines(*[(1_000.0 * least, 1_000.0)] * count, beside=others)
+    lowest, highest = sum(low for low, _ in others), sum(high for _, high in others)
+    target = lowest + part * (highest + 1_000.0 * count - lowest)
+
+    allocation = allocate(target, of, policy)
+
+    ranges = [(lowest + run * 1_000.0 * least, highest + run * 1_000.0) for run in range(count + 1)]
+    best = min(max(low - target, target - high, 0.0) for low, high in ranges)
+    assert abs(allocation.shortfall) == pytest.approx(best, abs=1.0)
+    assert math.fsum(allocation.set_points) + allocation.shortfall == pytest.approx(target, abs=1e-9)
+    for set_point in allocation.set_points[:count]:
+        assert set_point == 0.0 or 1_000.0 * least <= set_point <= 1_000.0
 
 
 @settings(deadline=None)
@@ -308,6 +386,81 @@ def test_a_set_point_is_no_farther_than_the_ramp_gets_in_the_step() -> None:
     assert (of.available.lower.tolist(), of.available.upper.tolist()) == ([-5_000.0], [5_000.0])
 
 
+def test_a_storage_that_comes_down_slowly_keeps_what_it_gives_on_the_way() -> None:
+    slow = battery("A", ramp_rate_max_w_per_s=10.0, energy_capacity_wh=1_000.0)
+    sooner, later = (
+        member_limits(
+            ACTIVE,
+            members_of([slow], reading("A", now_w, between=(-5_000.0, 5_000.0), soc_percent=soc)),
+            step_s=100,
+        ).limits.reach
+        for now_w, soc in ((1_000.0, 2.5), (-1_000.0, 97.5))
+    )
+
+    left_wh = (1_000.0 + sooner.upper[0]) / 2 * (1_000.0 - sooner.upper[0]) / 10.0 / 3_600
+    assert 0.0 < sooner.upper[0] < 900.0
+    assert left_wh + sooner.upper[0] * (100.0 - (1_000.0 - sooner.upper[0]) / 10.0) / 3_600 == pytest.approx(25.0)
+    assert (later.lower[0], later.upper[0]) == pytest.approx((-sooner.upper[0], -sooner.lower[0]))
+
+
+def test_a_storage_that_is_empty_before_it_could_come_down_gives_nothing_at_the_end() -> None:
+    slow = battery("A", ramp_rate_max_w_per_s=1.0, energy_capacity_wh=1_000.0)
+    members = members_of([slow], reading("A", 4_000.0, between=(-5_000.0, 5_000.0), soc_percent=1.0))
+
+    of = member_limits(ACTIVE, members, step_s=60).limits
+
+    assert (of.reach.lower.tolist(), of.reach.upper.tolist()) == ([0.0], [0.0])
+
+
+@pytest.mark.parametrize(
+    ("now_w", "step_s", "reached", "may_stop"),
+    [
+        (0.0, 60.0, (1_500.0, 3_000.0), True),
+        (0.0, 10.0, (500.0, 500.0), True),  # it is still being started
+        (4_000.0, 60.0, (1_500.0, 5_000.0), True),
+        (4_000.0, 10.0, (3_500.0, 4_500.0), False),  # it cannot come down to its minimum load
+        (1_700.0, 10.0, (1_500.0, 2_200.0), True),
+    ],
+)
+def test_an_engine_is_reached_at_its_minimum_load_or_above_unless_it_stops(
+    now_w: float, step_s: float, reached: tuple[float, float], may_stop: bool
+) -> None:
+    engine = pv("A", ramp_rate_max_w_per_s=50.0)
+
+    of = member_limits(ACTIVE, members_of([engine], reading("A", now_w, between=(1_500.0, 5_000.0))), step_s=step_s)
+
+    assert (of.limits.reach.lower[0], of.limits.reach.upper[0]) == reached
+    assert of.limits.may_stop is not None
+    assert of.limits.may_stop.tolist() == [may_stop]
+    assert (of.limits.available.lower[0], of.limits.available.upper[0]) == (0.0, 5_000.0)
+
+
+def test_an_engine_without_room_for_its_minimum_load_in_the_circle_stands_still() -> None:
+    members = members_of([pv("A")], reading("A", between=(1_500.0, 5_000.0), reactive_power_var=4_900.0))
+
+    of = member_limits(ACTIVE, members, step_s=60).limits
+
+    assert set_points(0.0, of) == [0.0]
+    assert allocate(2_000.0, of).shortfall == 2_000.0
+
+
+def test_who_has_no_rating_for_reactive_power_is_not_told_any_and_a_load_keeps_its_power_factor() -> None:
+    house = battery("load", active_power_max_w=0.0)
+    members = members_of(
+        [pv("A"), house, battery("B")],
+        reading("A", 1_000.0),
+        reading("load", -2_000.0, between=(-2_000.0, 0.0), reactive_power_var=-500.0),
+        reading("B", 1_000.0, reactive_power_var=10.0),
+    )
+
+    alone = member_limits(REACTIVE, members, step_s=60)
+    together = member_limits(REACTIVE, members, step_s=60, beside=np.array([1_000.0, -400.0, 0.0]))
+
+    assert alone.places.tolist() == together.places.tolist() == [0]
+    assert alone.held == -490.0
+    assert together.held == -90.0
+
+
 def test_a_cloud_does_not_wait_for_a_ramp() -> None:
     slow = pv("A", ramp_rate_max_w_per_s=1.0)
 
@@ -397,7 +550,7 @@ def fleets(draw: st.DrawFn) -> list[tuple[Device, Reading]]:
         said = reading(
             mrid,
             draw(part),
-            between=(low, high),
+            between=(min(low, 0.0), high),
             reactive_power_var=draw(part),
             soc_percent=draw(st.none() | st.floats(0, 100)),
         )
