@@ -1,4 +1,4 @@
-"""``dermsbus demo``: the life of a group between a DMS and a DERMS, on a real STOMP connection, with its messages."""
+"""``dermsbus demo group``: the life of a group between a DMS and a DERMS, each message of it in full."""
 
 from __future__ import annotations
 
@@ -11,20 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from rich.markup import escape
-from rich.rule import Rule
-from rich.syntax import Syntax
-
 from dermsbus import logs
 from dermsbus.app import Application, make_broker, make_client
-from dermsbus.cli.output import complain, is_terminal, on_terminal, write_line, xml_for_people
-from dermsbus.cli.views import FUNCTION_FIELDS, error_line
+from dermsbus.cli.demo.screen import Screen
+from dermsbus.cli.output import complain
+from dermsbus.cli.views import FUNCTION_FIELDS
 from dermsbus.client import Answer, Direction, DMSClient, Traffic
 from dermsbus.domain.model import DERFunction, EndDevice, EndDeviceGroup, GroupReference, Name
 from dermsbus.messages.envelope import Envelope, Result, Verb
 from dermsbus.settings import BusScheme, BusUrl, Settings
 
-__all__ = ["demo"]
+__all__ = ["tell_life_of_group"]
 
 _TIMEOUT_S: Final = 10.0
 _NAME: Final = "feeder-7-west"
@@ -156,10 +153,14 @@ _STEPS: Final = (
 )
 
 
-def demo() -> int:
-    """Show the life of a group: a broker, a DERMS and a DMS in one process, on a real STOMP connection."""
+def tell_life_of_group() -> int:
+    """Tell the life of a group, on a real STOMP connection.
+
+    Returns:
+        The exit status: 0 if everything came as it must, else 1.
+    """
     logs.configure("error")
-    screen = _Screen()
+    screen = Screen()
     started = time.monotonic()
     failed = 0
     with _stage(screen) as run:
@@ -171,12 +172,13 @@ def demo() -> int:
     if failed:
         complain(f"{failed} of {len(_STEPS)} steps did not go as they must")
         return 1
-    screen.close(len(_STEPS), time.monotonic() - started)
+    screen.title(f"All {len(_STEPS)} steps went as expected, in {time.monotonic() - started:.1f} s. Try next:")
+    screen.advise(_NEXT)
     return 0
 
 
 @contextmanager
-def _stage(screen: _Screen) -> Iterator[Callable[[_Step], str]]:
+def _stage(screen: Screen) -> Iterator[Callable[[_Step], str]]:
     """Broker, DERMS and DMS, started; gives what runs a step and returns what was wrong with it."""
     traffic: queue.SimpleQueue[Traffic] = queue.SimpleQueue()
     events: queue.SimpleQueue[Envelope] = queue.SimpleQueue()
@@ -216,65 +218,3 @@ def _await_event(events: queue.SimpleQueue[Envelope]) -> Envelope | None:
         return events.get(timeout=_TIMEOUT_S)
     except queue.Empty:
         return None
-
-
-class _Screen:
-    """Shows it: with colours on a terminal, in plain lines elsewhere."""
-
-    def __init__(self) -> None:
-        self._console = on_terminal() if is_terminal() else None
-
-    def say(self, text: str) -> None:
-        """One line."""
-        if self._console:
-            self._console.print(escape(text))
-        else:
-            write_line(text)
-
-    def title(self, text: str) -> None:
-        """What comes next."""
-        if self._console:
-            self._console.print()
-            self._console.print(Rule(f"[bold]{escape(text)}[/]", align="left"))
-        else:
-            write_line()
-            write_line(f"== {text}")
-
-    def message(self, traffic: Traffic) -> None:
-        """A message as it was on the wire, indented."""
-        way = {
-            Direction.SENT: "DMS sends to",
-            Direction.REPLY: "DERMS replies on",
-            Direction.EVENT: "DERMS tells everybody on",
-        }[traffic.direction]
-        xml = xml_for_people(traffic.body)
-        if self._console:
-            self._console.print(f"[bold cyan]{way}[/] {escape(traffic.address)}")
-            self._console.print(Syntax(xml, "xml", background_color="default", word_wrap=True))
-        else:
-            write_line(f"-- {way} {traffic.address}")
-            for line in xml.splitlines():
-                write_line(line)
-
-    def outcome(self, answer: Answer) -> None:
-        """Result and failures in a line each."""
-        self.say(f"Result {answer.result}")
-        for error in answer.errors:
-            if error.code != "0.0":
-                self.say(f"  {error_line(error)}")
-
-    def verdict(self, complaint: str) -> None:
-        """Whether the step went as it must."""
-        if complaint:
-            complain(complaint)
-        elif self._console:
-            self._console.print("[green]as expected[/]")
-        else:
-            write_line("as expected")
-
-    def close(self, steps: int, seconds: float) -> None:
-        """That all went well, and what to try next."""
-        self.title(f"All {steps} steps went as expected, in {seconds:.1f} s. Try next:")
-        for command, why in _NEXT:
-            self.say(f"  {command}")
-            self.say(f"      {why}")
