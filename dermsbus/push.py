@@ -1,27 +1,37 @@
-"""Statuses that nobody asked for: which groups others are told of now, and that they are told.
+"""Statuses and forecasts that nobody asked for: which groups others are told of now, and that they are told.
 
-The first report of a group is *created*, each later one *changed*. All groups are reported once in each period, and in
-between those that moved beyond the dead-band or changed between Online, Degraded and Offline.
+The first status of a group is *created*, each later one *changed*. All groups are reported once in each period, and in
+between those that moved beyond the dead-band or changed between Online, Degraded and Offline. Forecasts are all
+*created*, once in each period of their own.
 
-Source: use case 8 of the project's reference tables; period and dead-band: house choice, ADR 19.
+Source: use cases 8 and 10 of the project's reference tables; period and dead-band: house choice, ADR 19; forecasts:
+house choice, ADR 16.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
-from dermsbus.dispatch import Event, FieldView
+from dermsbus.dispatch import Event, FieldView, Forecasts
 from dermsbus.domain.aggregation import status_of
 from dermsbus.domain.fleet_state import Roster, roster
+from dermsbus.domain.forecast import USUAL_PARAMETERS, usual_schedule
 from dermsbus.domain.model import EndDeviceGroup
-from dermsbus.domain.quantities import GroupStatus, ParameterStatus
+from dermsbus.domain.quantities import GroupForecast, GroupStatus, ParameterStatus, ScheduleRequest
 from dermsbus.domain.registry import GroupRegistry
-from dermsbus.messages.envelope import DERGroupStatuses, Noun, Payload, Verb
+from dermsbus.errors import StoreError
+from dermsbus.messages.envelope import DERGroupForecasts, DERGroupStatuses, Noun, Payload, Verb
 
-__all__ = ["PushRules", "StatusPush", "has_moved", "reports_due"]
+__all__ = ["ForecastPush", "ForecastPushRules", "PushRules", "StatusPush", "has_moved", "reports_due"]
+
+_LONGEST_S: Final = 0.1
+"""So long a tick may make forecasts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,6 +148,109 @@ class StatusPush:
             status_of(group, view.state.members(members, view.now, stale_after_s=view.stale_after_s), view.now)
             for group, members in self._rosters
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForecastPushRules:
+    """When forecasts are told.
+
+    Attributes:
+        period_s: seconds between forecasts of each group, more than 0.
+        step_s: length of one interval, 1 or more.
+        intervals: how many, 1 or more.
+    """
+
+    period_s: float = 900.0
+    step_s: int = 900
+    intervals: int = 16
+
+
+class ForecastPush:
+    """Tells others what groups are expected to do, once in each period. Used by the consumer's thread alone.
+
+    Periods are counted by the time of the view, from midnight UTC where they divide a day. The first forecast of a
+    group is told as soon as devices and the group are known. A forecast begins with the interval that is going on. So
+    that requests need not wait for all groups together, a tick tells of some, and the next one goes on.
+
+    Args:
+        registry: whose groups are told of.
+        view: what is known of the devices now; None while there is nothing to tell or nobody to tell it to.
+        rules: when and how far.
+        forecasts: makes them.
+        announce: sends events; where it raises, they count as not sent.
+        clock_s: a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        registry: GroupRegistry,
+        view: Callable[[], FieldView | None],
+        rules: ForecastPushRules,
+        *,
+        forecasts: Forecasts,
+        announce: Callable[[Sequence[Event]], None],
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._registry = registry
+        self._view = view
+        self._rules = rules
+        self._forecasts = forecasts
+        self._announce = announce
+        self._clock_s = clock_s
+        self._period: int | None = None
+        self._known: set[str] = set()
+        self._pending: deque[str] = deque()
+
+    def tick(self) -> None:
+        """Tell what is due.
+
+        Raises:
+            StoreError: nobody is sure that it was told; the next tick tells it again.
+        """
+        view = self._view()
+        if view is None:
+            return
+        self._add_due(view.now)
+        schedule = usual_schedule(view.now, step_s=self._rules.step_s, intervals=self._rules.intervals)
+        taken: list[str] = []
+        forecasts: list[GroupForecast] = []
+        until_s = self._clock_s() + _LONGEST_S
+        while self._pending and self._clock_s() < until_s:
+            taken.append(self._pending.popleft())
+            forecasts.extend(self._forecast(taken[-1], schedule))
+        if not forecasts:
+            return
+        try:
+            self._announce([_forecast_event(forecast) for forecast in forecasts])
+        except StoreError:
+            self._pending.extendleft(reversed(taken))
+            raise
+
+    def _add_due(self, now: datetime) -> None:
+        """All groups when another period has begun, else those that are new."""
+        mrids = [group.mrid or "" for group in self._registry]
+        period = int(now.timestamp() // self._rules.period_s)
+        if period != self._period:
+            self._period, self._pending = period, deque(mrids)
+        else:
+            self._pending.extend(mrid for mrid in mrids if mrid not in self._known)
+        self._known = set(mrids)
+
+    def _forecast(self, mrid: str, schedule: ScheduleRequest) -> Iterator[GroupForecast]:
+        """None of a group that is gone, or of which nothing is known."""
+        group = self._registry.get(mrid)
+        forecast = self._forecasts.of(group, USUAL_PARAMETERS, [schedule], self._registry.get) if group else None
+        if forecast is not None:
+            yield forecast
+
+
+def _forecast_event(forecast: GroupForecast) -> Event:
+    return Event(
+        verb=Verb.CREATED,
+        noun=Noun.DER_GROUP_FORECASTS,
+        payload=Payload(content=DERGroupForecasts(forecasts=(forecast,))),
+        persistent=False,
+    )
 
 
 def _told_by(events: Iterable[Event]) -> Iterator[tuple[str, GroupStatus]]:

@@ -38,7 +38,7 @@ from dermsbus.domain.der import DeviceKind
 from dermsbus.domain.dispatch_rules import installed_bounds, may_be_forecast
 from dermsbus.domain.fleet import BoolArray, Fleet, FloatArray
 from dermsbus.domain.fleet_state import MemberStates
-from dermsbus.domain.history import QUARTER_S, History
+from dermsbus.domain.history import QUARTER_S, History, QuarterMeans
 from dermsbus.domain.model import EndDeviceGroup, GroupReference
 from dermsbus.domain.predictors import (
     QUANTILES,
@@ -52,6 +52,7 @@ from dermsbus.domain.quantities import (
     Curve,
     CurveStyle,
     GroupForecast,
+    IntervalUnit,
     ParameterForecast,
     ParameterKind,
     Point,
@@ -59,10 +60,13 @@ from dermsbus.domain.quantities import (
 )
 from dermsbus.domain.schedule import instants
 
-__all__ = ["Coverage", "Forecaster", "Ordered"]
+__all__ = ["USUAL_PARAMETERS", "Coverage", "Forecaster", "Ordered", "is_told", "usual_schedule"]
 
 Ordered = Callable[[ParameterKind, datetime], float | None]
 """Gives what is ordered of the group at an instant, SI, signed; None where nothing is."""
+
+USUAL_PARAMETERS: Final = (ParameterKind.ACTIVE_POWER, ParameterKind.REACTIVE_POWER, ParameterKind.VOLTAGE)
+"""What is told of a group where nobody said what is wanted."""
 
 _HOUR_S: Final = 3600.0
 _MOST_LEAD_STEPS: Final = 672
@@ -96,6 +100,12 @@ class Coverage:
             inside=self.inside + (levels[0] <= actual <= levels[-1]),
             loss_sum=self.loss_sum + sum(map(_pinball_loss, QUANTILES, levels, (actual,) * len(QUANTILES))),
         )
+
+    def faded(self, most: int) -> Coverage:
+        """The score, with half its weight where it is of *most* points or more: new ones count for more then."""
+        if self.count < most:
+            return self
+        return Coverage(count=self.count // 2, inside=self.inside // 2, loss_sum=self.loss_sum / 2.0)
 
     @property
     def share(self) -> float | None:
@@ -167,6 +177,32 @@ class _Scene:
     ordered: Ordered
 
 
+def is_told(group: EndDeviceGroup, parameter: ParameterKind) -> bool:
+    """Whether *parameter* is told of *group*: activePower always, another if the group's functions have it."""
+    function = group.der_function
+    if function is None:
+        return parameter is ParameterKind.ACTIVE_POWER
+    return may_be_forecast(function, parameter)
+
+
+def usual_schedule(now: datetime, *, step_s: int = QUARTER_S, intervals: int = 16) -> ScheduleRequest:
+    """A line for the next hours, as it is told where nobody said what is wanted: its first interval is going on now.
+
+    Args:
+        now: aware.
+        step_s: length of an interval, 1 or more; each begins at a whole multiple of it.
+        intervals: how many, 1 or more.
+    """
+    is_minutes = step_s % 60 == 0
+    return ScheduleRequest(
+        style=CurveStyle.STRAIGHT_LINE_Y_VALUES,
+        intervals=intervals,
+        starts_at=datetime.fromtimestamp(now.timestamp() // step_s * step_s, UTC),
+        interval=step_s // 60 if is_minutes else step_s,
+        interval_unit=IntervalUnit.MINUTE if is_minutes else IntervalUnit.SECOND,
+    )
+
+
 class Forecaster:
     """Forecasts for groups of one fleet; keeps what its devices did.
 
@@ -187,17 +223,20 @@ class Forecaster:
         """What the devices did: photovoltaic ones could have done, since an order that holds them down is no cloud."""
         return self._history
 
-    def observe(self, members: MemberStates, at: datetime) -> None:
+    def observe(self, members: MemberStates, at: datetime) -> QuarterMeans | None:
         """Take down what *members* do, who are usually all devices of the fleet.
 
         Args:
             members: at that instant; who is stale or separated from the grid counts as not heard.
             at: aware.
+
+        Returns:
+            The quarter of an hour that is over now and was not before; None if none is.
         """
         given = np.where(self._is_solar[members.places], members.available_max_w, members.active_power_w)
         column = np.full(len(self._is_solar), np.nan)
         column[members.places] = np.where(members.commandable, given, np.nan)
-        self._history.record(column, at)
+        return self._history.record(column, at)
 
     def forecast(
         self,
@@ -232,8 +271,7 @@ class Forecaster:
         Source: decision 26 on open questions in the project's reference tables.
         """
         scene = _Scene(members=members, now=now, ordered=ordered)
-        function = group.der_function
-        allowed = (one for one in dict.fromkeys(parameters) if function is not None and may_be_forecast(function, one))
+        allowed = (one for one in dict.fromkeys(parameters) if is_told(group, one))
         grids = [(asked, _grid(asked, now)) for asked in schedules]
         told = [self._parameter(parameter, scene, grids) for parameter in allowed]
         known = tuple(one for one in told if one is not None)

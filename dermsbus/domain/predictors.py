@@ -9,6 +9,7 @@ Source: house choice, ADR 16.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,30 +25,43 @@ QUANTILES: Final = (0.1, 0.5, 0.9)
 """What minimum, nominal and maximum of a forecast are."""
 
 _HOUR_S: Final = 3600.0
+_DAY_S: Final = 24.0 * _HOUR_S
 _MEMORY_S: Final = 2.0 * _HOUR_S
 """Time after which what is known of now weighs a third."""
+_CLOUD_S: Final = 900.0
+_CLOUD_PART: Final = 0.3
+"""The part of what is known of the sky now that is over with the next cloud, and not with the weather."""
 _LOW_SUN: Final = 0.1
 """Below this part of rated power clearness says nothing: it is one small number by another."""
-_CLEAREST: Final = 1.2
-"""Clouds can add light; more than this is a wrong rating."""
-_UNKNOWN_CLEARNESS: Final = (0.3, 0.75, 1.0)
+_CLEAREST: Final = 3.0
+"""A tilted panel has this much more than a level one in winter; beyond it, a rating is wrong."""
+_UNKNOWN_CLEARNESS: Final = (0.2, 0.7, 1.1)
 """Where nothing was recorded yet."""
+_DAYS_TO_KNOW: Final = 3.0
+"""After so many days with sun what is assumed weighs a third beside what was recorded."""
+_QUARTERS_TO_KNOW: Final = 32.0
+"""After so many quarters, a third of a day, what is installed weighs a third beside what was recorded."""
 _QUARTERS_POOLED: Final = (-2, -1, 0, 1, 2)
 """The hour or so around a quarter of the day: seven days of one quarter alone are too few for a quantile."""
 
 
-def _remembered(usual: FloatArray, now: float, usual_now: float, lead_s: FloatArray) -> FloatArray:
+def _remembered(
+    usual: FloatArray, now: float, usual_now: float, lead_s: FloatArray, *, passing: float = 0.0
+) -> FloatArray:
     """Quantiles of a value that is known now, from those that it usually has.
 
-    What it differs by from the usual decays, and the spread grows, as in a first-order autoregressive process.
+    What it differs by from the usual decays, and the spread grows, as in a first-order autoregressive process, or in
+    the sum of a slow and a quick one.
 
     Args:
         usual: 3 rows.
         now: the value now.
         usual_now: its median at this time.
         lead_s: time from now for each column; before now counts as now.
+        passing: the part of the difference that is over as quickly as a cloud, 0 to 1.
     """
-    memory = np.exp(-np.maximum(lead_s, 0.0) / _MEMORY_S)
+    lead_s = np.maximum(lead_s, 0.0)
+    memory = passing * np.exp(-lead_s / _CLOUD_S) + (1.0 - passing) * np.exp(-lead_s / _MEMORY_S)
     median = usual[1]
     remembered: FloatArray = median + memory * (now - usual_now) + (usual - median) * np.sqrt(1.0 - memory**2)
     return remembered
@@ -62,7 +76,8 @@ def solar_quantiles(
     """What photovoltaic devices will be able to give together.
 
     Clear sky, times the clearness that the recorded days had: that of the sum, in which it is how far the clouds over
-    one device are those over the other.
+    one device are those over the other. The fewer days were recorded, the more weighs what is assumed of any place; no
+    sky is taken to be clearer than it was seen or assumed.
 
     Args:
         site: where they are.
@@ -76,19 +91,34 @@ def solar_quantiles(
         3 rows, W; exactly 0 while the sun is down, and never more than what is rated.
     """
     total_w = float(rated_w.sum())
-    clearness = _recorded_clearness(site, rated_w, past)
-    quantiles = _quantiles(clearness[:, None])[:, 0] if len(clearness) else np.array(_UNKNOWN_CLEARNESS)
+    recorded, days = _recorded_clearness(site, rated_w, past)
+    quantiles = _clearness_quantiles(recorded, days)
     later = np.repeat(quantiles[:, None], len(at_s), axis=1)
     present = float(clear_sky_part(site, np.array([now_s]))[0])
     if present > _LOW_SUN and total_w > 0.0:
         clear_now = float(np.clip(available_w.sum() / (total_w * present), 0.0, _CLEAREST))
-        later = np.maximum(_remembered(later, clear_now, float(quantiles[1]), at_s - now_s), 0.0)
+        clearest = max(clear_now, float(quantiles[-1]), recorded.max(initial=0.0))
+        remembered = _remembered(later, clear_now, float(quantiles[1]), at_s - now_s, passing=_CLOUD_PART)
+        later = np.clip(remembered, 0.0, clearest)
     given_w: FloatArray = np.minimum(total_w * clear_sky_part(site, at_s) * later, total_w)
     return given_w
 
 
-def _recorded_clearness(site: Site, rated_w: FloatArray, past: Past) -> FloatArray:
-    """Clearness in each quarter with enough sun; a device with a gap is in neither side of the ratio."""
+def _clearness_quantiles(recorded: FloatArray, days: int) -> FloatArray:
+    """3 places: the quantiles of what was recorded, drawn to what is assumed while that is of few days."""
+    assumed = np.array(_UNKNOWN_CLEARNESS)
+    if not days:
+        return assumed
+    unknown = math.exp(-days / _DAYS_TO_KNOW)
+    quantiles: FloatArray = _quantiles(recorded[:, None])[:, 0] * (1.0 - unknown) + assumed * unknown
+    return quantiles
+
+
+def _recorded_clearness(site: Site, rated_w: FloatArray, past: Past) -> tuple[FloatArray, int]:
+    """Clearness in each quarter with enough sun, and of how many days these are.
+
+    A device with a gap is in neither side of the ratio.
+    """
     sky = clear_sky_part(site, past.starts_s + QUARTER_S / 2)
     given, heard = np.zeros(len(sky)), np.zeros(len(sky))
     for rows, means_w in past.portions():
@@ -96,7 +126,9 @@ def _recorded_clearness(site: Site, rated_w: FloatArray, past: Past) -> FloatArr
         given += np.where(known, means_w, 0.0).sum(axis=0)
         heard += rated_w[rows] @ known
     counts = (sky > _LOW_SUN) & (heard > 0.0)
-    return np.clip(given[counts] / (heard[counts] * sky[counts]), 0.0, _CLEAREST)
+    by_the_sun_s = past.starts_s[counts] + site.longitude_deg / 360.0 * _DAY_S
+    days = len(np.unique(np.floor_divide(by_the_sun_s, _DAY_S)))
+    return np.clip(given[counts] / (heard[counts] * sky[counts]), 0.0, _CLEAREST), days
 
 
 # -- everything else ---------------------------------------------------------------------------------------------------
@@ -115,7 +147,7 @@ def usual_quantiles(
 
     Quantiles are those of the recorded sum, so that devices that never peak together are not said to. A gap counts as
     the device's mean at that time of day; a device of which nothing was recorded as what it does now. Where nothing was
-    recorded of any, the spread is all that is installed.
+    recorded of any, the spread is all that is installed, and comes to what was recorded in the course of a day.
 
     Args:
         past: what each did.
@@ -139,7 +171,8 @@ def usual_quantiles(
     lowest, highest = float(lowest_w.sum()), float(highest_w.sum())
     of_day = np.repeat([[lowest], [present], [highest]], QUARTERS_PER_DAY, axis=1)
     if anything.any():
-        of_day = _quantiles_of_day(recorded)
+        unknown = math.exp(-float(anything.sum()) / _QUARTERS_TO_KNOW)
+        of_day = of_day * unknown + _quantiles_of_day(recorded) * (1.0 - unknown)
     usual, usual_now = of_day[:, _quarters_of_day(at_s)], of_day[1, _quarters_of_day(np.array([now_s]))[0]]
     remembered = _remembered(usual, present, float(usual_now), at_s - now_s)
     return np.clip(remembered, min(lowest, present), max(highest, present))
@@ -165,11 +198,17 @@ def _mean(sums: FloatArray, counts: FloatArray, otherwise: FloatArray) -> FloatA
 
 
 def _quantiles_of_day(recorded_w: FloatArray) -> FloatArray:
-    """3 rows of 96 quarters; one around which nothing was recorded has the quantiles of the whole."""
+    """3 rows of 96 quarters; one around which nothing was recorded has the quantiles of the whole.
+
+    The spread is that of a further day: it differs from the middle of n others by more than these do.
+    """
     by_day = recorded_w.reshape(-1, QUARTERS_PER_DAY)
     pooled = np.concatenate([np.roll(by_day, -shift, axis=1) for shift in _QUARTERS_POOLED])
     overall, around = _quantiles(recorded_w[:, None]), _quantiles(pooled)
-    return np.where(np.isnan(around), overall, around)
+    quantiles = np.where(np.isnan(around), overall, around)
+    days = int((~np.isnan(by_day)).any(axis=1).sum())
+    further: FloatArray = quantiles[1] + (quantiles - quantiles[1]) * math.sqrt(1.0 + 1.0 / days)
+    return further
 
 
 def _quantiles(columns: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dermsbus.dispatch import Desk
 from dermsbus.domain.model import EndDeviceGroup, GroupReference, Name
 from dermsbus.errors import GroupNotFound, IDKind, ObjectID, RequestError
-from dermsbus.messages.envelope import DERGroupQueries, DERGroupStatusQueries, Envelope
+from dermsbus.messages.envelope import DERGroupForecastQueries, DERGroupQueries, DERGroupStatusQueries, Envelope
 
 __all__ = ["as_request_id", "asked_groups", "reference_of"]
 
@@ -19,7 +19,7 @@ def asked_groups(message: Envelope, desk: Desk) -> tuple[tuple[EndDeviceGroup, .
     """
     request = message.request
     query = request.query if request else None
-    if isinstance(query, DERGroupQueries | DERGroupStatusQueries):
+    if isinstance(query, DERGroupQueries | DERGroupStatusQueries | DERGroupForecastQueries):
         return desk.groups.query(query.references, desk.behaviour)
     references: Sequence[GroupReference] = [reference_of(object_id) for object_id in (request.ids if request else ())]
     found, errors = desk.groups.query(references, desk.behaviour)

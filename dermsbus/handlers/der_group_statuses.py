@@ -38,9 +38,9 @@ def take_in(message: Envelope, desk: Desk) -> Outcome:
     for status in statuses:
         match status:
             case GroupStatus():
-                desk.reports.put(source, status)
+                desk.reports.statuses.put(source, status)
             case RejectedObject():
                 errors.append(status.error)
     done = len(statuses) - len(errors)
-    _log.debug("statuses of another system", source=source, count=done, kept=len(desk.reports))
+    _log.debug("statuses of another system", source=source, count=done, kept=len(desk.reports.statuses))
     return Outcome(done=done, errors=tuple(errors))

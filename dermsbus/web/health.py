@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from dermsbus.domain.forecast import Coverage
 from dermsbus.errors import SettingsError
 from dermsbus.transports.base import LinkState, LinkStatus
 
@@ -58,19 +59,25 @@ class Readiness:
         }
 
 
-def health_app(version: str, source: str, readiness: Callable[[], Readiness]) -> Starlette:
+def health_app(
+    version: str, source: str, readiness: Callable[[], Readiness], coverage: Callable[[], Coverage] = Coverage
+) -> Starlette:
     """The application with ``/health`` (200 as long as it can answer) and ``/ready`` (200, or 503 with the reasons).
 
     Args:
         version: of dermsbus.
         source: name of this DERMS.
         readiness: called for each request to ``/ready``, on the server's thread; must return at once.
+        coverage: how often forecasts were right; called for each request to ``/health`` likewise.
     """
     started = time.monotonic()
 
     async def health(_: Request) -> JSONResponse:
         uptime_s = round(time.monotonic() - started, 3)
-        return JSONResponse({"status": "ok", "version": version, "source": source, "uptime_s": uptime_s})
+        score = coverage()
+        forecasts = {"points": score.count, "inside": score.share, "pinball_loss_w": score.mean_pinball_loss}
+        facts = {"status": "ok", "version": version, "source": source, "uptime_s": uptime_s, "forecasts": forecasts}
+        return JSONResponse(facts)
 
     async def ready(_: Request) -> JSONResponse:
         state = readiness()

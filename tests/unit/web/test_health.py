@@ -9,6 +9,7 @@ from http.client import HTTPConnection
 
 import pytest
 
+from dermsbus.domain.forecast import Coverage
 from dermsbus.errors import SettingsError
 from dermsbus.transports.base import LinkState, LinkStatus
 from dermsbus.web.health import HttpServer, Readiness, health_app
@@ -48,6 +49,18 @@ def test_health_says_who_answers_and_for_how_long(serve: Serve) -> None:
     assert status == 200
     assert body.items() >= {"status": "ok", "version": "1.2.3", "source": "derms1"}.items()
     assert 0 <= body["uptime_s"] < 60
+
+
+def test_health_says_how_often_forecasts_were_right() -> None:
+    score = Coverage(count=200, inside=162, loss_sum=300.0)
+    server = HttpServer("127.0.0.1", 0, health_app("1.2.3", "derms1", lambda: UP, lambda: score))
+    server.start()
+    try:
+        _, body = get(server.port, "/health")
+    finally:
+        server.stop()
+
+    assert body["forecasts"] == {"points": 200, "inside": 0.81, "pinball_loss_w": 0.5}
 
 
 def test_ready_while_bus_and_store_are_there(serve: Serve) -> None:
