@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final, Self
 from uuid import uuid4
 
@@ -16,25 +18,38 @@ from dermsbus.adapters.base import DerAdapter
 from dermsbus.adapters.registry import load_adapters
 from dermsbus.broker import BrokerSettings, EmbeddedBroker
 from dermsbus.client import DMSClient
+from dermsbus.commander import Commander
 from dermsbus.consumer import Consumer, ConsumerThread, Task
 from dermsbus.dispatch import Event, FieldView, Router
 from dermsbus.domain.addresses import ANY, event_topic, request_queue
+from dermsbus.domain.clear_sky import Site
+from dermsbus.domain.device_settings import SettingChange
+from dermsbus.domain.dispatch_book import DispatchBook
 from dermsbus.domain.fleet import Fleet, load_fleet
+from dermsbus.domain.forecast import Coverage
+from dermsbus.domain.ledger import Ledger, LedgerDraft
+from dermsbus.domain.peer_reports import LastReports
+from dermsbus.domain.planning import Planner
+from dermsbus.domain.quantities import GroupForecast, GroupStatus
 from dermsbus.domain.registry import GroupRegistry
-from dermsbus.domain.status_reports import StatusReports
+from dermsbus.domain.switching import SwitchBook
 from dermsbus.errors import DermsbusError, SettingsError
+from dermsbus.executor import Executor
 from dermsbus.field import Field, Polling
+from dermsbus.forecasting import Forecasting
 from dermsbus.handlers import ROUTES
+from dermsbus.holdings import Holdings
 from dermsbus.logs import configure_for_library
 from dermsbus.mailing import Mailing
 from dermsbus.messages.answers import Author
 from dermsbus.messages.codec import Codec
 from dermsbus.messages.policy import Policy
 from dermsbus.outbox import Outbox
-from dermsbus.push import PushRules, StatusPush
+from dermsbus.push import ForecastPush, ForecastPushRules, PushRules, StatusPush
 from dermsbus.service import Counts, Service
 from dermsbus.settings import BusScheme, BusUrl, Settings, why_unreadable
 from dermsbus.store.base import Store
+from dermsbus.store.history_file import HistoryFile
 from dermsbus.store.sqlite import SqliteStore
 from dermsbus.transports.amqp091 import AmqpSettings, AmqpTransport
 from dermsbus.transports.base import LinkState, Queue, Subscription, Topic, Transport
@@ -46,7 +61,8 @@ __all__ = ["Application", "make_broker", "make_client", "make_transport"]
 
 _log = structlog.get_logger(__name__)
 _HOUR_S: Final = 3600.0
-_STATUS_CHECK_S: Final = 1.0
+_TICK_S: Final = 0.25
+_CHECK_S: Final = 1.0
 
 
 def make_transport(url: BusUrl, *, client_id: str | None = None) -> Transport:
@@ -143,6 +159,7 @@ class Application:
         transport: in place of the one that ``settings.bus`` asks for.
         store: in place of the file that ``settings.store`` names.
         adapters: by name, in place of the installed ones that the catalogue of devices names.
+        now: gives an aware time, in place of the computer's; it may run faster, never back.
     """
 
     def __init__(
@@ -152,11 +169,13 @@ class Application:
         transport: Transport | None = None,
         store: Store | None = None,
         adapters: Mapping[str, DerAdapter] | None = None,
+        now: Callable[[], datetime] = _now,
     ) -> None:
         self._settings = settings
         self._given_transport = transport
         self._given_store = store
         self._given_adapters = adapters
+        self._now = now
         self._open = ExitStack()
         self._running: _Running | None = None
         self._stopped = threading.Event()
@@ -170,10 +189,16 @@ class Application:
             StoreError: the store cannot be used.
         """
         with ExitStack() as opened:
-            field = _make_field(self._settings, self._given_adapters)
-            opened.callback(field.stop)
+            devices = _make_devices(self._settings, self._given_adapters, self._now)
+            opened.callback(devices.field.stop)
             self._running = _Running(
-                self._settings, field, self._given_transport, self._given_store, opened, on_fatal=self._fail
+                self._settings,
+                devices,
+                self._given_transport,
+                self._given_store,
+                opened,
+                now=self._now,
+                on_fatal=self._fail,
             )
             self._open = opened.pop_all()
         return self
@@ -197,9 +222,19 @@ class Application:
         return self._need().service.counts
 
     @property
-    def status_reports(self) -> StatusReports:
+    def status_reports(self) -> LastReports[GroupStatus]:
         """What other systems told of their groups since the start."""
-        return self._need().service.reports
+        return self._need().service.reports.statuses
+
+    @property
+    def forecast_reports(self) -> LastReports[GroupForecast]:
+        """What other systems told to expect of their groups since the start."""
+        return self._need().service.reports.forecasts
+
+    @property
+    def forecast_coverage(self) -> Coverage:
+        """How often what came of groups lay within what was expected, since the start."""
+        return self._need().forecast_coverage
 
     @property
     def http_port(self) -> int | None:
@@ -244,15 +279,17 @@ class _Running:
     def __init__(
         self,
         settings: Settings,
-        field: Field,
+        devices: _Devices,
         transport: Transport | None,
         store: Store | None,
         opened: ExitStack,
         *,
+        now: Callable[[], datetime],
         on_fatal: Callable[[str], None],
     ) -> None:
         self._settings = settings
-        self._field = field
+        self._field = devices.field
+        self._now = now
         if settings.bus.scheme is BusScheme.EMBEDDED and transport is None:
             with _said_of_the_bus():
                 broker = make_broker(settings.bus)
@@ -260,21 +297,30 @@ class _Running:
             opened.callback(broker.stop)
         self._store = store or SqliteStore(settings.store)
         opened.callback(self._store.close)
-        self._registry = GroupRegistry(self._store.groups())
+        self._ledger = Ledger(
+            groups=GroupRegistry(self._store.groups()),
+            dispatches=DispatchBook(self._store.dispatches()),
+            switches=SwitchBook(self._store.switches()),
+        )
         self.transport = transport or make_transport(settings.bus)
         self._outbox = Outbox(self._store, self.transport)
         self._outbox.load()
-        author, codec = _make_author(settings), Codec(settings.reader)
+        author, codec = _make_author(settings, now), _make_codec(settings)
         codec.prepare()
         self._mailing = _make_mailing(settings, codec, author)
+        self._forecasting = self._make_forecasting(is_kept=store is None)
+        opened.callback(self._forecasting.close)
         self.service = self._make_service(codec, author)
         self._consumer = Consumer(
             service=self.service,
-            registry=self._registry,
+            ledger=self._ledger,
             store=self._store,
             outbox=self._outbox,
             transport=self.transport,
+            now=self._now,
         )
+        self._commander = Commander(devices.adapters, timeout_s=settings.devices.timeout_s, now=now, wake=self._wake)
+        opened.callback(self._commander.stop)
         self._thread = ConsumerThread(self._consumer, self._outbox, tasks=tuple(self._tasks()), on_fatal=on_fatal)
         self.http = self._start_http(opened)
         self._subscribe(self._thread.receive)
@@ -284,6 +330,10 @@ class _Running:
         self._thread.start()
         opened.callback(self._thread.stop)  # stopped first: the batch in hand is still answered and acknowledged
         self._say_hello()
+
+    @property
+    def forecast_coverage(self) -> Coverage:
+        return self._forecasting.coverage
 
     def readiness(self) -> Readiness:
         return Readiness(
@@ -301,14 +351,30 @@ class _Running:
             policy=Policy(context=settings.context, tolerance=settings.behaviour.tolerance),
             behaviour=settings.behaviour,
             field_view=self._view,
-            now=_now,
+            forecasts=self._forecasting,
+            now=self._now,
+            nameplate_extension=settings.nameplate_extension,
+        )
+
+    def _make_forecasting(self, *, is_kept: bool) -> Forecasting:
+        """What a restart is to know of the devices is kept in a file only where the groups are."""
+        settings, fleet = self._settings, self._field.state.fleet
+        path = settings.store.with_name(f"{settings.store.name}.history")
+        is_kept = is_kept and bool(len(fleet)) and settings.store != Path(":memory:")
+        return Forecasting(
+            fleet,
+            Site(latitude_deg=settings.site.latitude_deg, longitude_deg=settings.site.longitude_deg),
+            groups=self._ledger.groups,
+            book=self._ledger.dispatches,
+            view=self._view,
+            file=HistoryFile(path, [device.mrid for device in fleet.devices]) if is_kept else None,
         )
 
     def _start_http(self, opened: ExitStack) -> HttpServer | None:
         address = self._settings.http
         if address is None:
             return None
-        app = health_app(__version__, self._settings.source, self.readiness)
+        app = health_app(__version__, self._settings.source, self.readiness, lambda: self.forecast_coverage)
         server = HttpServer(address.host, address.port, app)
         server.start()
         opened.callback(server.stop)
@@ -323,15 +389,54 @@ class _Running:
             self.transport.subscribe(Subscription(destination=events), receive)
 
     def _view(self) -> FieldView:
-        return FieldView(state=self._field.state, stale_after_s=self._settings.devices.stale_after_s, now=_now())
+        return FieldView(state=self._field.state, stale_after_s=self._settings.devices.stale_after_s, now=self._now())
+
+    def _view_surveyed(self) -> FieldView | None:
+        return self._view() if self._field.is_surveyed else None
+
+    def _wake(self) -> None:
+        self._thread.wake()
+
+    def _make_executor(self) -> Executor:
+        settings = self._settings
+        rules = settings.dispatch.rules
+        return Executor(
+            ledger=self._ledger,
+            view=self._view_surveyed,
+            planner=Planner(self._field.state, stale_after_s=settings.devices.stale_after_s, rules=rules),
+            holdings=Holdings(self._field.state.fleet, self._store.settings(), hold_s=rules.hold_s, now=self._now()),
+            commander=self._commander,
+            keep=self._keep,
+            now=self._now,
+        )
+
+    def _keep(self, draft: LedgerDraft | None, settings: Sequence[SettingChange], events: Sequence[Event]) -> None:
+        self._consumer.keep(draft, settings=settings, outbox=[self._mailing.event(event) for event in events])
 
     def _tasks(self) -> Iterator[Task]:
-        yield Task(name="forget old messages", period_s=_HOUR_S, run=self._purge)
+        yield Task(name="forget what is old", period_s=_HOUR_S, run=self._purge)
+        yield Task(name="carry out orders", period_s=_TICK_S, run=self._make_executor().tick)
         push = self._settings.push
         if push.status_period_s:
             rules = PushRules(period_s=push.status_period_s, dead_band_percent=push.status_dead_band_percent)
-            status_push = StatusPush(self._registry, self._view_to_tell, rules, self._announce)
-            yield Task(name="tell statuses", period_s=_STATUS_CHECK_S, run=status_push.tick)
+            status_push = StatusPush(self._ledger.groups, self._view_to_tell, rules, self._announce)
+            yield Task(name="tell statuses", period_s=_CHECK_S, run=status_push.tick)
+        yield Task(name="observe devices", period_s=_TICK_S, run=self._observe)
+        if push.forecast_period_s:
+            forecast_push = ForecastPush(
+                self._ledger.groups,
+                self._view_to_tell,
+                ForecastPushRules(
+                    period_s=push.forecast_period_s, step_s=push.forecast_step_s, intervals=push.forecast_intervals
+                ),
+                forecasts=self._forecasting,
+                announce=self._announce,
+            )
+            yield Task(name="tell forecasts", period_s=_CHECK_S, run=forecast_push.tick)
+
+    def _observe(self) -> None:
+        if self._field.is_surveyed:
+            self._forecasting.observe()
 
     def _view_to_tell(self) -> FieldView | None:
         """None while the bus is away too: what happens meanwhile is in the next report, and need not pile up."""
@@ -342,8 +447,12 @@ class _Running:
         self._consumer.announce([self._mailing.event(event) for event in events])
 
     def _purge(self) -> None:
-        forgotten = self._store.purge(_now() - timedelta(days=self._settings.retention_days))
-        _log.info("forgot old messages", count=forgotten, retention_days=self._settings.retention_days)
+        older_than = self._now() - timedelta(days=self._settings.retention_days)
+        draft = self._ledger.draft(self._now())
+        dispatches = draft.dispatches.forget(older_than)
+        self._consumer.keep(draft)
+        messages = self._store.purge(datetime.now(UTC) - timedelta(days=self._settings.retention_days))
+        _log.info("forgot", messages=messages, dispatches=dispatches, older_than_days=self._settings.retention_days)
 
     def _say_hello(self) -> None:
         settings = self._settings
@@ -356,13 +465,21 @@ class _Running:
             adopts_from=",".join(settings.adopt_from) or "nobody",
             profile=settings.profile,
             store=str(settings.store),
-            groups=len(self._registry),
+            groups=len(self._ledger.groups),
             devices=len(self._field.state.fleet),
             http=f"{settings.http.host}:{self.http.port}" if settings.http and self.http else "off",
         )
 
 
-def _make_field(settings: Settings, given: Mapping[str, DerAdapter] | None) -> Field:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Devices:
+    """The devices and the ways to them."""
+
+    field: Field
+    adapters: Mapping[str, DerAdapter]
+
+
+def _make_devices(settings: Settings, given: Mapping[str, DerAdapter] | None, now: Callable[[], datetime]) -> _Devices:
     """The devices of the catalogue, not yet asked.
 
     Raises:
@@ -372,10 +489,10 @@ def _make_field(settings: Settings, given: Mapping[str, DerAdapter] | None) -> F
     names = [device.adapter for device in fleet.devices]
     for name in settings.adapters.keys() - set(names):
         _log.warning("no device in the catalogue uses this adapter", adapter=name, fleet=str(settings.fleet))
-    adapters = given or load_adapters(names, devices=fleet.devices, options=settings.adapters, clock=_now)
+    adapters = given or load_adapters(names, devices=fleet.devices, options=settings.adapters, clock=now)
     devices = settings.devices
     polling = Polling(period_s=devices.poll_period_s, timeout_s=devices.timeout_s, patience_s=devices.stale_after_s)
-    return Field(fleet, adapters, polling)
+    return _Devices(field=Field(fleet, adapters, polling), adapters=adapters)
 
 
 def _read_fleet(settings: Settings) -> Fleet:
@@ -389,11 +506,15 @@ def _read_fleet(settings: Settings) -> Fleet:
     return load_fleet(text, str(path))
 
 
-def _make_author(settings: Settings) -> Author:
+def _make_codec(settings: Settings) -> Codec:
+    return Codec(settings.reader, categories=settings.nameplate_categories)
+
+
+def _make_author(settings: Settings, now: Callable[[], datetime]) -> Author:
     return Author(
         source=settings.source,
         context=settings.context.upper(),
-        now=_now,
+        now=now,
         new_message_id=_new_message_id,
         event_style=settings.style,
     )

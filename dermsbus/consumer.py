@@ -1,8 +1,8 @@
-"""Batches of received messages, start to finish, on one thread that is the registry's only writer.
+"""Batches of received messages, start to finish, on one thread that is the ledger's only writer.
 
 ::
 
-    serve each → one transaction: inbox, groups, outbox → the registry adopts → publish → acknowledge, last
+    serve each → one transaction: inbox, ledger, outbox → the ledger adopts → publish → acknowledge, last
 
 A crash at any point loses nothing that was acknowledged: what was not committed is delivered again and served, what was
 committed is delivered again and answered from the store.
@@ -14,20 +14,22 @@ Source: delivery guarantees of the project's reference tables.
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import structlog
 
-from dermsbus.domain.registry import Draft, GroupRegistry
+from dermsbus.domain.ledger import Ledger, LedgerDraft
 from dermsbus.errors import ConnectionLost, DermsbusError, StoreEnded, StoreError
 from dermsbus.outbox import Outbox
 from dermsbus.service import Service
-from dermsbus.store.base import Commit, InboxKey, InboxRecord, OutboxEntry, Store
+from dermsbus.store.base import Commit, InboxKey, InboxRecord, OutboxEntry, SettingChange, Store
 from dermsbus.transports.base import Delivery, Transport
 
 __all__ = ["Consumer", "ConsumerThread", "Task"]
@@ -40,7 +42,7 @@ _FIRST_WITHIN_S: Final = 60.0  # a process that is restarted more often than a t
 class _Batch:
     """What one transaction is going to hold."""
 
-    draft: Draft
+    draft: LedgerDraft
     deliveries: list[Delivery] = field(default_factory=list)
     records: dict[InboxKey, InboxRecord] = field(default_factory=dict)
     outbox: list[OutboxEntry] = field(default_factory=list)
@@ -50,13 +52,21 @@ class Consumer:
     """Serves deliveries, commits what they changed, sends what there is to say, acknowledges them."""
 
     def __init__(
-        self, *, service: Service, registry: GroupRegistry, store: Store, outbox: Outbox, transport: Transport
+        self,
+        *,
+        service: Service,
+        ledger: Ledger,
+        store: Store,
+        outbox: Outbox,
+        transport: Transport,
+        now: Callable[[], datetime],
     ) -> None:
         self._service = service
-        self._registry = registry
+        self._ledger = ledger
         self._store = store
         self._outbox = outbox
         self._transport = transport
+        self._now = now
 
     def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Serve *deliveries* in their order; all that they change is committed together.
@@ -65,12 +75,12 @@ class Consumer:
             StoreError: what is not yet committed has not happened; handle the same deliveries again.
             ConnectionLost: committed but not acknowledged; the broker will deliver them again.
         """
-        batch = _Batch(draft=self._registry.draft())
+        batch = _Batch(draft=self._ledger.draft(self._now()))
         for delivery in deliveries:
             received = self._service.read(delivery)
             if received.key in batch.records:  # sent twice: the second must find the first in the store
                 self._finish(batch)
-                batch = _Batch(draft=self._registry.draft())
+                batch = _Batch(draft=self._ledger.draft(self._now()))
             served = self._service.serve(received, batch.draft)
             batch.deliveries.append(delivery)
             batch.outbox.extend(served.outbox)
@@ -79,22 +89,60 @@ class Consumer:
         self._finish(batch)
 
     def announce(self, entries: Sequence[OutboxEntry]) -> None:
-        """Send what answers nobody, in order: committed together first, like all else that is sent.
+        """Have sent what answers nobody, in order: committed together first, like all else that is sent.
 
         Raises:
-            StoreError: nobody is sure that it was sent; what is announced once more may arrive twice.
+            StoreError: nothing of it has happened.
         """
-        self._outbox.add(self._store.commit(Commit(outbox=tuple(entries))))
-        self._outbox.flush()
+        self.keep(None, outbox=entries)
+
+    def keep(
+        self,
+        draft: LedgerDraft | None,
+        *,
+        settings: Sequence[SettingChange] = (),
+        outbox: Sequence[OutboxEntry] = (),
+    ) -> None:
+        """Commit what was found to be due rather than asked for; what there is to say of it is sent when that is over.
+
+        The broker is not waited for: devices may be told as soon as it returns.
+
+        Args:
+            draft: of the ledger, which adopts it; None where it stays as it is.
+            settings: what devices are told to hold.
+            outbox: what to send, in order.
+
+        Raises:
+            StoreError: nothing of it has happened.
+        """
+        self._commit(draft, settings=settings, outbox=outbox)
 
     def _finish(self, batch: _Batch) -> None:
-        changes = batch.draft.changes
-        if changes or batch.records or batch.outbox:
-            commit = Commit(inbox=tuple(batch.records.values()), groups=changes, outbox=tuple(batch.outbox))
-            self._outbox.add(self._store.commit(commit))
-            self._registry.adopt(batch.draft)
-            self._outbox.flush()
+        self._commit(batch.draft, inbox=tuple(batch.records.values()), outbox=batch.outbox)
+        self._outbox.flush()
         self._transport.settle(batch.deliveries)
+
+    def _commit(
+        self,
+        draft: LedgerDraft | None,
+        *,
+        inbox: tuple[InboxRecord, ...] = (),
+        settings: Sequence[SettingChange] = (),
+        outbox: Sequence[OutboxEntry] = (),
+    ) -> None:
+        commit = Commit(
+            inbox=inbox,
+            groups=draft.groups.changes if draft else (),
+            dispatches=draft.dispatches.changes if draft else (),
+            switches=draft.switches.changes if draft else (),
+            settings=tuple(settings),
+            outbox=tuple(outbox),
+        )
+        if commit == Commit():
+            return
+        self._outbox.add(self._store.commit(commit))
+        if draft is not None:
+            self._ledger.adopt(draft)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,6 +188,7 @@ class ConsumerThread:
         self._on_fatal = on_fatal
         self._due_s = [time.monotonic() + min(task.period_s, _FIRST_WITHIN_S) for task in self._tasks]
         self._inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dermsbus-consumer", daemon=True)
         self._trouble = ""
@@ -154,6 +203,12 @@ class ConsumerThread:
     def receive(self, delivery: Delivery) -> None:
         """Put a delivery in the queue; returns at once."""
         self._inbox.put(delivery)
+
+    def wake(self) -> None:
+        """Have tasks that are due run at once, not only when it looks next; returns at once."""
+        if not self._woken.is_set():  # one word in the queue is enough, however many call
+            self._woken.set()
+            self._inbox.put(None)
 
     def start(self) -> None:
         """Begin to serve."""
@@ -171,17 +226,23 @@ class ConsumerThread:
             deliveries = self._next()
             self._until_done(deliveries)
             self._run_due_tasks()
+            if self._outbox.waiting:
+                self._until_done([])
 
     def _next(self) -> list[Delivery]:
-        """What waits, at most a batch; empty after a while in which nothing came."""
+        """What waits, at most a batch; empty when a task is due, or after a while in which nothing came."""
         deliveries: list[Delivery] = []
+        until_due_s = min(self._due_s, default=math.inf) - time.monotonic()
         try:
-            first = self._inbox.get(timeout=self._IDLE_S)
-            while first is not None:
-                deliveries.append(first)
+            each = self._inbox.get(timeout=min(max(until_due_s, 0.0), self._IDLE_S))
+            while True:
+                if each is None:
+                    self._woken.clear()  # who wakes it from here on has something that the tasks have not seen
+                else:
+                    deliveries.append(each)
                 if len(deliveries) >= self._MOST_TOGETHER:
                     break
-                first = self._inbox.get_nowait()
+                each = self._inbox.get_nowait()
         except queue.Empty:
             pass  # that is all there is
         return deliveries

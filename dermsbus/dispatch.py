@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from dermsbus.domain.aggregation import aggregate
 from dermsbus.domain.behaviour import Behaviour
+from dermsbus.domain.dispatch_book import DispatchDraft
 from dermsbus.domain.fleet_state import FindGroup, FleetState
 from dermsbus.domain.model import EndDeviceGroup
-from dermsbus.domain.quantities import GroupStatus
+from dermsbus.domain.peer_reports import PeerReports
+from dermsbus.domain.quantities import GroupForecast, GroupStatus, ParameterKind, ScheduleRequest
 from dermsbus.domain.registry import Draft
-from dermsbus.domain.status_reports import StatusReports
+from dermsbus.domain.switching import SwitchDraft
 from dermsbus.errors import ObjectID, RequestError, UnsupportedMessage, Violation
-from dermsbus.messages.envelope import Envelope, Noun, Payload, Verb
+from dermsbus.messages.envelope import DERNamePlate, Envelope, Noun, Payload, Verb
 from dermsbus.messages.roots import noun_of
 
-__all__ = ["Desk", "Event", "FieldView", "Handler", "Outcome", "Router", "Routes"]
+__all__ = ["Desk", "Event", "FieldView", "Forecasts", "Handler", "Outcome", "Router", "Routes"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,12 +32,15 @@ class Event:
         noun: of what is told.
         payload: what is told.
         persistent: a broker that restarts still has it; not so for what the next report makes worthless.
+        correlation_id: for ``Header/CorrelationID``: the message whose outcome it tells; None for what tells of no one
+            message.
     """
 
     verb: Verb
     noun: Noun
     payload: Payload
     persistent: bool = True
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,8 +52,10 @@ class Outcome:
         errors: one for each that was refused.
         payload: what the reply carries.
         ids: objects that resulted and are not in the payload.
+        name_plates: what the reply tells of devices beside its payload.
         operation_id: of the one operation the reply concerns.
         says_nothing_follows: a partial reply is closed with an Error 0.2.
+        notes: what was done otherwise than asked, a sentence each, for the reply of what was done.
         events: what to tell others, in order.
     """
 
@@ -55,8 +63,10 @@ class Outcome:
     errors: tuple[RequestError, ...] = ()
     payload: Payload | None = None
     ids: tuple[ObjectID, ...] = ()
+    name_plates: tuple[DERNamePlate, ...] = ()
     operation_id: int | None = None
     says_nothing_follows: bool = True
+    notes: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
 
 
@@ -79,21 +89,47 @@ class FieldView:
         return aggregate(group, self.state, self.now, stale_after_s=self.stale_after_s, find_group=find_group)
 
 
+class Forecasts(Protocol):
+    """Where a handler has forecasts from."""
+
+    def of(
+        self,
+        group: EndDeviceGroup,
+        parameters: Sequence[ParameterKind],
+        schedules: Sequence[ScheduleRequest],
+        find_group: FindGroup,
+    ) -> GroupForecast | None:
+        """What is expected of *group*; None if nothing can be told.
+
+        Raises:
+            RuleViolation: a schedule ends beyond the year 9999.
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
     """What a handler may use: it never waits for a device, a broker or a disk.
 
     Attributes:
         groups: the registry's draft of the running transaction.
+        dispatches: the draft of what is ordered of groups.
+        switches: the draft of what is ordered of devices' switches.
         behaviour: how this deployment treats its peers.
         field: what is known of the devices.
+        forecasts: what groups are expected to do.
         reports: what other systems told of their groups.
+        nameplate_extension: who asks for name plates is told them.
     """
 
     groups: Draft
+    dispatches: DispatchDraft
+    switches: SwitchDraft
     behaviour: Behaviour
     field: FieldView
-    reports: StatusReports
+    forecasts: Forecasts
+    reports: PeerReports
+    nameplate_extension: bool = False
 
 
 Handler = Callable[[Envelope, Desk], Outcome]

@@ -13,6 +13,7 @@
     │  ├─ DispatchNotFound · DispatchExists
     │  ├─ RuleViolation                     a business rule of the behaviour profile
     │  ├─ IncompleteRequest                 schema-optional, but needed to act
+    │  ├─ DataUnavailable                   nothing of what is asked for is known
     │  └─ NotAttempted · RolledBack         siblings of a failed operation
     ├─ StoreError                           operator: nothing was committed, nothing is acknowledged
     │  └─ StoreEnded                        operator: the store is of no use until a new start; the process ends
@@ -33,6 +34,7 @@ from dermsbus.reply_codes import Level, level_of, reason_of
 __all__ = [
     "ConnectFailed",
     "ConnectionLost",
+    "DataUnavailable",
     "DermsbusError",
     "DispatchExists",
     "DispatchNotFound",
@@ -260,6 +262,12 @@ class IncompleteRequest(RequestError):
     """Something that the schema leaves optional is needed to act."""
 
     default_code = "5.8"
+
+
+class DataUnavailable(RequestError):
+    """Nothing of what is asked for is known."""
+
+    default_code = "5.5"
 
 
 class NotAttempted(RequestError):

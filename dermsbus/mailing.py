@@ -12,11 +12,21 @@ from typing import Final
 
 from dermsbus.dispatch import Event
 from dermsbus.domain.addresses import dead_letter_queue, event_topic, invalid_queue
-from dermsbus.domain.quantities import GroupStatus
+from dermsbus.domain.controls import EndDeviceEvent
+from dermsbus.domain.model import GroupReference
+from dermsbus.domain.quantities import GroupForecast, GroupStatus
 from dermsbus.errors import UnsupportedMessage, Violation
 from dermsbus.messages.answers import Author
 from dermsbus.messages.codec import Codec
-from dermsbus.messages.envelope import DERGroups, DERGroupStatuses, Envelope
+from dermsbus.messages.envelope import (
+    DERGroupDispatches,
+    DERGroupForecasts,
+    DERGroups,
+    DERGroupStatuses,
+    DispatchOrder,
+    EndDeviceEvents,
+    Envelope,
+)
 from dermsbus.messages.properties import kind_of, properties_of
 from dermsbus.store.base import InboxKey, OutboxEntry
 from dermsbus.transports.base import Delivery, Outgoing, Queue, Topic
@@ -79,7 +89,7 @@ class Mailing:
 
     def event(self, event: Event, cause: InboxKey | None = None) -> OutboxEntry:
         """A notification, to the topic of its verb and noun."""
-        envelope = self._author.event(event.verb, event.noun.value, event.payload)
+        envelope = self._author.event(event.verb, event.noun.value, event.payload, event.correlation_id)
         header = envelope.header
         assert header is not None
         message = Outgoing(
@@ -152,11 +162,17 @@ def _key(mrid: str | None) -> str | None:
 
 
 def _only_group(event: Event) -> str | None:
-    """The mRID of the one group an event speaks of: what is told of one group stays in order."""
-    content = event.payload.content
-    if isinstance(content, DERGroups) and len(content.groups) == 1:
-        return _key(content.groups[0].mrid)
-    if isinstance(content, DERGroupStatuses) and len(content.statuses) == 1:
-        (status,) = content.statuses
-        return status.group.mrid if isinstance(status, GroupStatus) else None
-    return None
+    """The mRID of the one group, or device, an event speaks of: what is told of one stays in order."""
+    match event.payload.content:
+        case DERGroups(groups=(group,)):
+            return _key(group.mrid)
+        case DERGroupStatuses(statuses=(GroupStatus() as status,)):
+            return _key(status.group.mrid)
+        case DERGroupForecasts(forecasts=(GroupForecast() as forecast,)):
+            return _key(forecast.group.mrid)
+        case DERGroupDispatches(orders=(DispatchOrder(group=GroupReference() as group),)):
+            return _key(group.mrid)
+        case EndDeviceEvents(events=(EndDeviceEvent() as told,)):
+            return _key(told.device.mrid)
+        case _:
+            return None

@@ -71,6 +71,7 @@ CATALOGUE: Final = MappingProxyType(
             _row("5.2", Level.WARNING, "Transaction not attempted", "an earlier operation of the sequence failed"),
             _row("5.3", Level.FATAL, "Transaction attempted and failed", "an internal fault while serving the request"),
             _row("5.4", Level.FATAL, "Several kinds of errors occurred", "summary of different errors"),
+            _row("5.5", Level.FATAL, "Requested data is unavailable", "nothing of a forecast can be told"),
             _row("5.7", Level.WARNING, "Some or all requested data is unavailable", "no value yet"),
             _row("5.8", Level.FATAL, "Mandatory fields are missing", "schema-optional, but needed to act"),
             _row("5.9", Level.WARNING, "Aborted to keep the transaction whole", "rolled back with a failed sibling"),

@@ -17,10 +17,10 @@ from datetime import datetime
 
 import structlog
 
-from dermsbus.dispatch import Desk, FieldView, Outcome, Router
+from dermsbus.dispatch import Desk, FieldView, Forecasts, Outcome, Router
 from dermsbus.domain.behaviour import Behaviour, EventAcknowledgement, PartialResult, Resend
-from dermsbus.domain.registry import Draft
-from dermsbus.domain.status_reports import StatusReports
+from dermsbus.domain.ledger import LedgerDraft
+from dermsbus.domain.peer_reports import PeerReports
 from dermsbus.errors import MalformedMessage, MessageError, StoreError, UnsupportedMessage, Violation
 from dermsbus.mailing import Mailing
 from dermsbus.messages.answers import Author, entries_of_message_error, entry, entry_of
@@ -89,7 +89,9 @@ class Service:
         policy: Policy,
         behaviour: Behaviour,
         field_view: Callable[[], FieldView],
+        forecasts: Forecasts,
         now: Callable[[], datetime],
+        nameplate_extension: bool = False,
     ) -> None:
         self._codec = codec
         self._router = router
@@ -99,8 +101,10 @@ class Service:
         self._policy = policy
         self._behaviour = behaviour
         self._field_view = field_view
+        self._forecasts = forecasts
         self._now = now
-        self.reports = StatusReports()
+        self._nameplate_extension = nameplate_extension
+        self.reports = PeerReports()
         self.counts = Counts()
 
     def read(self, delivery: Delivery) -> Received:
@@ -118,7 +122,7 @@ class Service:
             details = "an internal fault while reading; the message was put aside, the fault is in the responder's log"
             return Refusal(error=MalformedMessage(Violation(rule="FAULT", details=details), code="5.3"))
 
-    def serve(self, received: Received, draft: Draft) -> Served:
+    def serve(self, received: Received, draft: LedgerDraft) -> Served:
         """Carry out what the message asks for on *draft*, or refuse it and leave *draft* as it is.
 
         Raises:
@@ -136,7 +140,7 @@ class Service:
             draft.rollback_to(start)
             return self._failed(received)
 
-    def _serve(self, received: Received, draft: Draft) -> Served:
+    def _serve(self, received: Received, draft: LedgerDraft) -> Served:
         decoded = received.decoded
         if isinstance(decoded, Refusal):
             raise decoded.error
@@ -149,8 +153,17 @@ class Service:
             case _:
                 return self._stray(received)
 
-    def _desk(self, draft: Draft) -> Desk:
-        return Desk(groups=draft, behaviour=self._behaviour, field=self._field_view(), reports=self.reports)
+    def _desk(self, draft: LedgerDraft) -> Desk:
+        return Desk(
+            groups=draft.groups,
+            dispatches=draft.dispatches,
+            switches=draft.switches,
+            behaviour=self._behaviour,
+            field=self._field_view(),
+            forecasts=self._forecasts,
+            reports=self.reports,
+            nameplate_extension=self._nameplate_extension,
+        )
 
     def _stray(self, received: Received) -> Served:
         _log.warning("reply that nobody waits for", correlation_id=received.delivery.correlation_id)
@@ -174,7 +187,7 @@ class Service:
 
     # -- requests --------------------------------------------------------------------------------------------------
 
-    def _serve_request(self, received: Received, message: Envelope, draft: Draft) -> Served:
+    def _serve_request(self, received: Received, message: Envelope, draft: LedgerDraft) -> Served:
         known = self._known(received)
         if known is not None:
             return known
@@ -236,19 +249,27 @@ class Service:
         if not errors:
             result = Result.OK
             if self._behaviour.no_error_code_on_ok:
-                errors = (ErrorEntry(code="0.0", level=entry("0.0").level),)
+                errors = (ErrorEntry(code="0.0", level=entry("0.0").level, details="; ".join(outcome.notes) or None),)
+            elif outcome.notes:
+                errors = (entry("0.0", "; ".join(outcome.notes)),)
         elif not outcome.done or self._behaviour.partial_result is PartialResult.FAILED:
             result = Result.FAILED
         else:
             result = Result.PARTIAL
             errors = tuple(replace(error, level=Level.WARNING) for error in errors)  # the rest was done
             if outcome.says_nothing_follows:
-                errors = (*errors, entry("0.2"))
-        return Reply(result=result, errors=errors, ids=outcome.ids, operation_id=outcome.operation_id)
+                errors = (*errors, entry("0.2", "; ".join(outcome.notes) or None))
+        return Reply(
+            result=result,
+            errors=errors,
+            ids=outcome.ids,
+            name_plates=outcome.name_plates,
+            operation_id=outcome.operation_id,
+        )
 
     # -- events ----------------------------------------------------------------------------------------------------
 
-    def _serve_event(self, received: Received, message: Envelope, draft: Draft) -> Served:
+    def _serve_event(self, received: Received, message: Envelope, draft: LedgerDraft) -> Served:
         header = message.header
         assert header is not None
         if header.source == self._author.source:
@@ -267,15 +288,16 @@ class Service:
             first = outcome.errors[0]
             aside = (self._mailing.invalid(delivery, code=first.code, rule="EVENT", reason=first.details),)
         record = self._record(received)
+        events = tuple(self._mailing.event(event, received.key) for event in outcome.events)
         if not self._is_acknowledged(message.outline):
-            return Served(record=record, outbox=aside)
+            return Served(record=record, outbox=(*aside, *events))
         reply = self._reply_of(outcome)
         if reply.result is Result.OK:
             reply = replace(reply, errors=(entry("0.3"),))
         answer = self._mailing.answer(delivery, self._author.reply(message.outline, reply), cause=received.key)
         if not answer:
             _log.warning("event asks for an acknowledgement and says not where to", source=header.source)
-        return Served(record=record, outbox=(*answer, *aside))
+        return Served(record=record, outbox=(*answer, *aside, *events))
 
     def _is_acknowledged(self, outline: Outline) -> bool:
         if self._behaviour.event_acknowledgement is EventAcknowledgement.WITH_REPLY_TO:

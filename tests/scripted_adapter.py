@@ -62,7 +62,7 @@ class ScriptedAdapter:
         return Reading(mrid=mrid, at=datetime.fromtimestamp(time.time(), UTC), **values)  # type: ignore[arg-type]
 
     def discover(self, device: Device, timeout_s: float) -> Discovered:
-        raise NotImplementedError
+        return Discovered(name_plate=device.name_plate, capabilities=frozenset())
 
     def command(self, device: Device, command: Command, timeout_s: float) -> None:
         raise NotImplementedError

@@ -14,7 +14,16 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["BEHAVIOURS", "Behaviour", "ChangeMode", "EventAcknowledgement", "PartialResult", "Resend", "Tolerance"]
+__all__ = [
+    "BEHAVIOURS",
+    "Behaviour",
+    "Beyond",
+    "ChangeMode",
+    "EventAcknowledgement",
+    "PartialResult",
+    "Resend",
+    "Tolerance",
+]
 
 
 class Tolerance(StrEnum):
@@ -53,6 +62,15 @@ class Resend(StrEnum):
     """A new request: the peer sends the same file again on purpose."""
 
 
+class Beyond(StrEnum):
+    """What becomes of an order that asks for more than there is."""
+
+    REFUSE = "refuse"
+    """It is refused, and the refusal says what is short."""
+    CLIP = "clip"
+    """It is carried out as far as it goes, and the reply says what is short."""
+
+
 class EventAcknowledgement(StrEnum):
     """When a notification from another system is answered."""
 
@@ -82,6 +100,13 @@ class Behaviour:
         no_error_code_on_ok: an OK reply carries one Error 0.0.
         event_acknowledgement: when notifications are answered.
         resend: what a repeated MessageID means.
+        dispatch_needs_function: an order needs the function of the group that its parameter belongs to.
+        connect_needs_function: a group whose members are to be connected or disconnected needs connectDisconnect.
+        beyond_installed: what becomes of an order beyond what is installed in the group.
+        beyond_available: what becomes of an order for now that members can not meet with what they have now.
+        refuse_expired_dispatch: an order that is over when it comes is refused; else it is taken down as completed.
+        dispatch_horizon_days: how far from now an order or a control may start, 0 for any time.
+        dispatch_longest_days: how long one order may last, 0 for any time; every order ends.
     """
 
     tolerance: Tolerance = Tolerance.STRICT
@@ -98,6 +123,13 @@ class Behaviour:
     no_error_code_on_ok: bool = True
     event_acknowledgement: EventAcknowledgement = EventAcknowledgement.ON_REQUEST
     resend: Resend = Resend.ANSWER_AGAIN
+    dispatch_needs_function: bool = True
+    connect_needs_function: bool = True
+    beyond_installed: Beyond = Beyond.REFUSE
+    beyond_available: Beyond = Beyond.CLIP
+    refuse_expired_dispatch: bool = True
+    dispatch_horizon_days: float = 7.0
+    dispatch_longest_days: float = 7.0
 
 
 BEHAVIOURS: Final = MappingProxyType(
@@ -111,6 +143,10 @@ BEHAVIOURS: Final = MappingProxyType(
             echo_created_on_partial=False,
             event_acknowledgement=EventAcknowledgement.WITH_REPLY_TO,
             resend=Resend.EXECUTE_AGAIN,
+            connect_needs_function=False,
+            refuse_expired_dispatch=False,
+            dispatch_horizon_days=0.0,
+            dispatch_longest_days=0.0,
         ),
         "gridappsd": Behaviour(
             tolerance=Tolerance.TOLERANT,
@@ -122,6 +158,9 @@ BEHAVIOURS: Final = MappingProxyType(
             change_mode=ChangeMode.REPLACE,
             delete_with_members_deletes_group=True,
             resend=Resend.EXECUTE_AGAIN,
+            refuse_expired_dispatch=False,
+            dispatch_horizon_days=0.0,
+            dispatch_longest_days=0.0,
         ),
     }
 )

@@ -14,11 +14,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Self
 
+from dermsbus.domain.behaviour import Behaviour, Beyond
 from dermsbus.domain.capability import installed
 from dermsbus.domain.fleet_state import MemberStates
 from dermsbus.domain.identity import group_id, quoted
@@ -29,7 +29,6 @@ from dermsbus.errors import IDKind, IncompleteRequest, ObjectID, RuleViolation
 
 __all__ = [
     "Admission",
-    "BeyondInstalled",
     "Bounds",
     "DispatchRules",
     "admit",
@@ -84,15 +83,6 @@ _SLIP: Final = 10.0
 _MULTIPLIERS: Final = (1e3, 1e6, 1e9)
 
 
-class BeyondInstalled(StrEnum):
-    """What becomes of an order beyond what is installed."""
-
-    REFUSE = "refuse"
-    """It is refused."""
-    CLIP = "clip"
-    """It is taken as far as it goes, and the reply says what is short."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bounds:
     """What follows from ratings for one parameter of a group, SI, signed; None where nothing does."""
@@ -126,10 +116,25 @@ class DispatchRules:
     """
 
     gate_by_function: bool = True
-    beyond_installed: BeyondInstalled = BeyondInstalled.REFUSE
+    beyond_installed: Beyond = Beyond.REFUSE
     refuse_expired: bool = True
     horizon: timedelta | None = timedelta(days=7)
     longest: timedelta | None = timedelta(days=7)
+
+    @classmethod
+    def of(cls, behaviour: Behaviour) -> Self:
+        """The rules of a behaviour profile."""
+        return cls(
+            gate_by_function=behaviour.dispatch_needs_function,
+            beyond_installed=behaviour.beyond_installed,
+            refuse_expired=behaviour.refuse_expired_dispatch,
+            horizon=_days(behaviour.dispatch_horizon_days),
+            longest=_days(behaviour.dispatch_longest_days),
+        )
+
+
+def _days(days: float) -> timedelta | None:
+    return timedelta(days=days) if days else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,11 +190,14 @@ def dispatch_id(mrid: str | None, names: Iterable[Name] = ()) -> ObjectID | None
 def installed_bounds(parameter: ParameterKind, members: MemberStates) -> Bounds:
     """What the ratings of *members* together allow of *parameter*.
 
-    For the voltage nothing follows: it is that of the point where the group meets the grid, not of a device.
+    For the voltage nothing follows: it is that of the point where the group meets the grid, not of a device. Nor does
+    anything where no member is in the catalogue: then nobody knows what is installed.
 
     Source: house choice, ADR 15.
     """
     ratings = members.ratings
+    if not len(members.places):
+        return Bounds()
     match parameter:
         case ParameterKind.ACTIVE_POWER | ParameterKind.REACTIVE_POWER:
             span = installed(parameter, members)
@@ -323,8 +331,8 @@ def within_installed(order: Dispatch, installed: Bounds, rules: DispatchRules) -
         return Admission(order=order)
     worst = max(beyond, key=lambda value: abs(value - installed.nearest(value)))
     hint = _slip(worst, installed)
-    if hint or rules.beyond_installed is BeyondInstalled.REFUSE:
-        raise _forbidden(order, f"{_excess(order, worst, installed)}{hint}; stay within that")
+    if hint or rules.beyond_installed is Beyond.REFUSE:
+        raise _forbidden(order, f"{_excess(order, worst, installed)}{hint}: stay within that")
     return Admission(
         order=replace(order, curves=tuple(_clipped(curve, installed) for curve in order.curves)),
         shortfall=abs(worst - installed.nearest(worst)),
@@ -354,7 +362,7 @@ def _slip(value: float, installed: Bounds) -> str:
     if allowed and abs(value) >= _SLIP * abs(allowed):
         for multiplier in _MULTIPLIERS:
             if installed.hold(value / multiplier):
-                return f"; it would fit if its yMultiplier were {multiplier:g} times smaller: is it right?"
+                return f"; it would fit if its yMultiplier were {multiplier:g} times smaller"
     if not allowed and installed.hold(-value):
         return "; it would fit with the other sign: positive is into the grid"
     return ""

@@ -9,7 +9,7 @@ Source: house choice, ADR 20.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -18,11 +18,12 @@ from typing import Final
 import numpy as np
 
 from dermsbus.domain.der import Reading
+from dermsbus.domain.device_settings import DeviceFunction
 from dermsbus.domain.fleet import BoolArray, Fleet, FloatArray, IntArray, Ratings
 from dermsbus.domain.identity import quoted
 from dermsbus.domain.model import EndDevice, EndDeviceGroup
 
-__all__ = ["FindGroup", "FleetState", "MemberStates", "Roster", "no_group", "roster"]
+__all__ = ["FindGroup", "FleetState", "MemberStates", "Roster", "members_of", "no_group", "roster"]
 
 FindGroup = Callable[[str], EndDeviceGroup | None]
 """Gives the group with an mRID, None if there is none: such as the registry's ``get``."""
@@ -46,6 +47,25 @@ class Roster:
     unknown: int
 
 
+def members_of(group: EndDeviceGroup, fleet: Fleet, find_group: FindGroup = no_group) -> tuple[EndDevice, ...]:
+    """The members of *group* that are no groups, those of groups in it among them, each once however often listed.
+
+    One that the catalogue knows is told by its mRID there.
+
+    Args:
+        group: as in the registry.
+        fleet: the catalogue.
+        find_group: gives the groups that are members of groups; a group that is its own member adds nothing.
+    """
+    found: dict[int | str | EndDevice, EndDevice] = {}
+    for place, member in _leaves(group, fleet, find_group):
+        if place is None:
+            found[member.mrid or member] = member
+        else:
+            found[place] = EndDevice(mrid=fleet.devices[place].mrid, names=member.names)
+    return tuple(found.values())
+
+
 def roster(group: EndDeviceGroup, fleet: Fleet, find_group: FindGroup = no_group) -> Roster:
     """The devices of *group*, each once however often it is listed.
 
@@ -57,23 +77,30 @@ def roster(group: EndDeviceGroup, fleet: Fleet, find_group: FindGroup = no_group
         fleet: the catalogue.
         find_group: gives the groups that are members of groups; a group that is its own member adds nothing.
     """
-    places = fleet.places
     known: dict[int, None] = {}
     unknown: set[EndDevice | str] = set()
+    for place, member in _leaves(group, fleet, find_group):
+        if place is None:
+            unknown.add(member.mrid or member)
+        else:
+            known[place] = None
+    return Roster(places=np.fromiter(known, dtype=np.int64, count=len(known)), unknown=len(unknown))
+
+
+def _leaves(group: EndDeviceGroup, fleet: Fleet, find_group: FindGroup) -> Iterator[tuple[int | None, EndDevice]]:
+    """The members of *group* and of the groups in it that are no groups, with their places; some more than once."""
+    places = fleet.places
     seen = {group.mrid}
     pending = [group]
     while pending:
         for member in pending.pop().end_devices:
             place = _place(member, places)
             inner = find_group(member.mrid) if place is None and member.mrid is not None else None
-            if place is not None:
-                known[place] = None
-            elif inner is None:
-                unknown.add(member.mrid or member)
+            if inner is None:
+                yield place, member
             elif inner.mrid not in seen:
                 seen.add(inner.mrid)
                 pending.append(inner)
-    return Roster(places=np.fromiter(known, dtype=np.int64, count=len(known)), unknown=len(unknown))
 
 
 def _place(member: EndDevice, places: Mapping[str, int]) -> int | None:
@@ -99,7 +126,7 @@ class MemberStates:
         at_s: when it was measured, seconds since 1970; NaN without a reading.
         active_power_w: signed.
         reactive_power_var: signed.
-        available_min_w: least active power it could give, signed.
+        available_min_w: least active power it could give, signed; more than 0 is a minimum load, as in `Reading`.
         available_max_w: most active power it could give, signed.
         voltage_v: NaN where it is not measured.
         soc_percent: 0 to 100; NaN where it is not known.
@@ -144,6 +171,7 @@ class FleetState:
         self._fleet = fleet
         self._lock = Lock()
         self._columns = {name: np.full(len(fleet), math.nan) for name in (*_NEEDED, *_OPTIONAL)}
+        self._can = {function: np.zeros(len(fleet), dtype=np.bool_) for function in DeviceFunction}
 
     @property
     def fleet(self) -> Fleet:
@@ -176,6 +204,22 @@ class FleetState:
         places = [self._place(mrid) for mrid in mrids]
         with self._lock:
             self._columns["at_s"][places] = math.nan
+
+    def know(self, mrid: str, capabilities: Collection[str]) -> None:
+        """Take it that this device has the functions whose names are among *capabilities*, and no others.
+
+        Raises:
+            ValueError: the device is not in the catalogue.
+        """
+        place = self._place(mrid)
+        with self._lock:
+            for function, column in self._can.items():
+                column[place] = function.value in capabilities
+
+    def can(self, function: DeviceFunction, places: IntArray) -> BoolArray:
+        """Which of the devices at *places* have *function*; one that did not say what it can has none."""
+        with self._lock:
+            return self._can[function][places]
 
     def members(self, of: Roster, now: datetime, *, stale_after_s: float) -> MemberStates:
         """What the devices of a roster do.

@@ -2,27 +2,33 @@
 
 Each group of a message stands for itself: what is refused for one leaves the others done.
 
-Source: use cases 1 to 6, EPRI cases DERG-1 to DERG-9 and decisions 6 to 14 of the project's reference tables.
+Source: use cases 1 to 6, EPRI cases DERG-1 to DERG-9 and decisions 6 to 14 of the project's reference tables; name
+plates: ADR 22.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import structlog
 
 from dermsbus.dispatch import Desk, Event, Outcome
+from dermsbus.domain.fleet_state import roster
 from dermsbus.domain.model import EndDeviceGroup
 from dermsbus.domain.registry import Notice
 from dermsbus.errors import ObjectID, RequestError
 from dermsbus.handlers.asked_groups import as_request_id, asked_groups, reference_of
-from dermsbus.messages.envelope import DERGroups, Envelope, Noun, Payload, Verb
+from dermsbus.handlers.der_group_dispatches import call_off
+from dermsbus.messages.envelope import DERGroups, DERNamePlate, Envelope, Noun, Payload, Verb
+from dermsbus.messages.name_plates import are_asked_for
 
 __all__ = ["change", "changed", "create", "created", "delete", "deleted", "get"]
 
 R = TypeVar("R")
+
+_MOST_NAME_PLATES: Final = 2_000
 
 _log = structlog.get_logger(__name__)
 
@@ -52,13 +58,21 @@ def delete(message: Envelope, desk: Desk) -> Outcome:
         if stated.end_devices:
             _log.warning("delete lists members; the whole group was deleted", mrid=stated.mrid, names=stated.names)
     gone = [EndDeviceGroup(mrid=group.mrid, names=group.names) for _, group in done if group]
-    return Outcome(done=len(done), errors=_by_id(message, errors), events=_events(Verb.DELETED, gone))
+    events = (*call_off(gone, desk), *_events(Verb.DELETED, gone))
+    return Outcome(done=len(done), errors=_by_id(message, errors), events=events)
 
 
 def get(message: Envelope, desk: Desk) -> Outcome:
-    """Groups by mRID or name, all of them for a reference that names none."""
+    """Groups by mRID or name, all of them for a reference that names none.
+
+    With the name plates of their devices where the request asks for them and the deployment tells them.
+    """
     found, errors = asked_groups(message, desk)
-    return Outcome(done=len(found), errors=errors, payload=_payload(found))
+    plates: tuple[DERNamePlate, ...] = ()
+    if desk.nameplate_extension and are_asked_for(message.request):
+        plates, too_many = _name_plates(found, desk)
+        errors += too_many
+    return Outcome(done=len(found), errors=errors, payload=_payload(found), name_plates=plates)
 
 
 def created(message: Envelope, desk: Desk) -> Outcome:
@@ -76,9 +90,26 @@ def deleted(message: Envelope, desk: Desk) -> Outcome:
     return _take_in(Notice.DELETED, message, desk)
 
 
+def _name_plates(
+    groups: Sequence[EndDeviceGroup], desk: Desk
+) -> tuple[tuple[DERNamePlate, ...], tuple[RequestError, ...]]:
+    """The name plates of the members that the catalogue knows, each device once; none where they are too many."""
+    fleet = desk.field.state.fleet
+    places = dict.fromkeys(place for group in groups for place in roster(group, fleet, desk.groups.get).places.tolist())
+    if len(places) > _MOST_NAME_PLATES:
+        details = (
+            f"the groups have {len(places)} devices with name plates, and a reply holds at most {_MOST_NAME_PLATES}: "
+            "ask for fewer groups at a time; the groups themselves are told"
+        )
+        return (), (RequestError(details, code="3.1"),)
+    devices = [fleet.devices[place] for place in places]
+    return tuple(DERNamePlate(mrid=device.mrid, name_plate=device.name_plate) for device in devices), ()
+
+
 def _take_in(notice: Notice, message: Envelope, desk: Desk) -> Outcome:
     done, errors = _each(_groups(message), lambda group: desk.groups.take_in(notice, group, desk.behaviour))
-    return Outcome(done=len(done), errors=errors)
+    gone = [group for _, group in done if group is not None and notice is Notice.DELETED]
+    return Outcome(done=len(done), errors=errors, events=call_off(gone, desk))
 
 
 def _each(

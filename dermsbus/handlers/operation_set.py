@@ -13,6 +13,7 @@ from dermsbus.dispatch import Desk, Event, Outcome
 from dermsbus.domain.model import EndDeviceGroup
 from dermsbus.domain.registry import Notice
 from dermsbus.errors import IDKind, NotAttempted, ObjectID, RequestError, RolledBack, RuleViolation
+from dermsbus.handlers.der_group_dispatches import call_off
 from dermsbus.messages.envelope import DERGroups, Envelope, Noun, Operation, OperationSet, Payload, UnboundContent, Verb
 
 __all__ = ["execute", "executed"]
@@ -34,6 +35,7 @@ class _Done:
 
     told: Operation
     new_ids: tuple[ObjectID, ...] = ()
+    gone: tuple[EndDeviceGroup, ...] = ()
 
 
 def execute(message: Envelope, desk: Desk) -> Outcome:
@@ -63,7 +65,7 @@ def execute(message: Envelope, desk: Desk) -> Outcome:
         ids=tuple(new_id for each in done for new_id in each.new_ids),
         operation_id=_only_id(operations),
         says_nothing_follows=False,
-        events=_events(operations, done),
+        events=(*call_off((group for each in done for group in each.gone), desk), *_events(operations, done)),
     )
 
 
@@ -71,15 +73,18 @@ def executed(message: Envelope, desk: Desk) -> Outcome:
     """Take in the operations that another system has carried out."""
     done = 0
     errors: list[RequestError] = []
+    gone: list[EndDeviceGroup] = []
     for operation in _operation_set(message).operations:
         try:
             notice = _notice(operation)
             for group in _groups(operation):
-                desk.groups.take_in(notice, group, desk.behaviour)
+                result = desk.groups.take_in(notice, group, desk.behaviour)
+                if result is not None and notice is Notice.DELETED:
+                    gone.append(result)
             done += 1
         except RequestError as error:
             errors.append(error.for_operation(operation.operation_id))
-    return Outcome(done=done, errors=tuple(errors), says_nothing_follows=False)
+    return Outcome(done=done, errors=tuple(errors), says_nothing_follows=False, events=call_off(gone, desk))
 
 
 def _carry_out(operation: Operation, desk: Desk) -> _Done:
@@ -97,8 +102,11 @@ def _carry_out(operation: Operation, desk: Desk) -> _Done:
         for group, result in pairs
         if verb is Verb.CREATE and not operation.element_operation and not group.mrid and result.mrid
     )
+    is_delete = verb is Verb.DELETE and not operation.element_operation
     return _Done(
-        told=replace(operation, noun=Noun.DER_GROUPS.value, verb=verb.past.value, content=told), new_ids=new_ids
+        told=replace(operation, noun=Noun.DER_GROUPS.value, verb=verb.past.value, content=told),
+        new_ids=new_ids,
+        gone=tuple(result for _, result in pairs) if is_delete else (),
     )
 
 

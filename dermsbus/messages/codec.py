@@ -5,6 +5,7 @@ from __future__ import annotations
 from dermsbus.messages.binding import Binder
 from dermsbus.messages.content import ContentCodec
 from dermsbus.messages.envelope import Envelope, Refusal
+from dermsbus.messages.name_plates import CategorySpelling
 from dermsbus.messages.reader import EnvelopeReader, ReaderSettings
 from dermsbus.messages.schemas import Schemas
 from dermsbus.messages.writer import EnvelopeWriter
@@ -13,12 +14,19 @@ __all__ = ["Codec", "ReaderSettings"]
 
 
 class Codec:
-    """Reads and writes whole messages. Not for several threads at once."""
+    """Reads and writes whole messages. Not for several threads at once.
 
-    def __init__(self, settings: ReaderSettings | None = None) -> None:
+    Args:
+        settings: how messages are read; None for the defaults.
+        categories: how the categories of name plates are written.
+    """
+
+    def __init__(
+        self, settings: ReaderSettings | None = None, *, categories: CategorySpelling = CategorySpelling.PLAIN
+    ) -> None:
         settings = settings or ReaderSettings()
         self._schemas = schemas = Schemas()
-        content = ContentCodec(schemas=schemas, binder=Binder(), zone=settings.zone)
+        content = ContentCodec(schemas=schemas, binder=Binder(), zone=settings.zone, categories=categories)
         self._reader = EnvelopeReader(settings, schemas, content)
         self._writer = EnvelopeWriter(content, settings.year)
 

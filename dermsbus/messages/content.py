@@ -1,8 +1,11 @@
-"""Profile elements, the payloads and queries of IEC 61968-5: validated, bound and translated, in one table."""
+"""Profile elements, the payloads and queries of IEC 61968-5: validated, bound and translated, in one table.
+
+Beside the table stands the one extension of our own, the name plates of a reply.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from types import MappingProxyType
@@ -22,9 +25,11 @@ from dermsbus.messages import (
     end_device_controls,
     end_device_events,
     envelope,
+    name_plates,
 )
 from dermsbus.messages.binding import Binder
-from dermsbus.messages.envelope import Content, UnboundContent
+from dermsbus.messages.envelope import Content, DERNamePlate, UnboundContent
+from dermsbus.messages.name_plates import CategorySpelling
 from dermsbus.messages.schemas import Schemas
 from dermsbus_generated import der_group_dispatches as wire_dispatches
 from dermsbus_generated import der_group_forecast_queries as wire_forecast_queries
@@ -33,14 +38,18 @@ from dermsbus_generated import der_group_queries as wire_queries
 from dermsbus_generated import der_group_status_queries as wire_status_queries
 from dermsbus_generated import der_group_statuses as wire_statuses
 from dermsbus_generated import der_groups as wire_groups
+from dermsbus_generated import der_name_plates as wire_name_plates
 from dermsbus_generated import end_device_controls as wire_controls
 from dermsbus_generated import end_device_events as wire_events
-from dermsbus_profiles import PROFILES, Variant
+from dermsbus_profiles import NAME_PLATE_NAMESPACE, NAME_PLATE_SCHEMA, PROFILES, Variant
 
-__all__ = ["ContentCodec", "profile_root"]
+__all__ = ["NAME_PLATES", "ContentCodec", "profile_root"]
 
 W = TypeVar("W")
 C = TypeVar("C", bound=Content)
+
+NAME_PLATES: Final = f"{{{NAME_PLATE_NAMESPACE}}}DERNamePlates"
+"""Tag of the extension that tells name plates."""
 
 _ROOTS: Final = {
     f"{{{profile.payload_namespace}}}{noun}": noun for noun, profile in PROFILES.items() if profile.payload_namespace
@@ -152,11 +161,13 @@ class ContentCodec:
         schemas: for validation.
         binder: for binding.
         zone: where times without zone are.
+        categories: how the categories of a name plate are written.
     """
 
     schemas: Schemas
     binder: Binder
     zone: tzinfo
+    categories: CategorySpelling = CategorySpelling.PLAIN
 
     def read(self, element: etree._Element, variant: Variant) -> Content:
         """The value of a profile element, which may be emptied by it.
@@ -184,6 +195,19 @@ class ContentCodec:
             return etree.fromstring(content.xml)
         root = type(content).__name__
         return self.binder.render(_TABLE[root].write(content), _namespace(root))
+
+    def read_name_plates(self, element: etree._Element) -> tuple[DERNamePlate, ...]:
+        """The name plates of a `NAME_PLATES` element, which is emptied by it.
+
+        Raises:
+            SchemaViolation: not valid against its schema.
+        """
+        self.schemas.check(element, NAME_PLATE_SCHEMA)
+        return name_plates.from_wire(self.binder.bind(element, wire_name_plates.DERNamePlates))
+
+    def write_name_plates(self, plates: Sequence[DERNamePlate]) -> etree._Element:
+        """The `NAME_PLATES` element of one or more name plates."""
+        return self.binder.render(name_plates.to_wire(plates, self.categories), NAME_PLATE_NAMESPACE)
 
 
 def _namespace(noun: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dermsbus.domain.controls import EndDeviceControl, EndDeviceEvent
+from dermsbus.domain.der import NamePlate
 from dermsbus.domain.model import EndDeviceGroup, GroupReference, Instant, Name
 from dermsbus.domain.quantities import Curve, GroupForecast, GroupStatus, ParameterKind, ScheduleRequest
 from dermsbus.errors import MessageError, ObjectID, RequestError
@@ -23,6 +24,7 @@ __all__ = [
     "DERGroupStatusQueries",
     "DERGroupStatuses",
     "DERGroups",
+    "DERNamePlate",
     "DispatchOrder",
     "EndDeviceControls",
     "EndDeviceEvents",
@@ -382,12 +384,30 @@ class ErrorEntry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DERNamePlate:
+    """What one device is rated for, as a reply tells it beside its payload.
+
+    Attributes:
+        mrid: of the device.
+        name_plate: its ratings.
+    """
+
+    mrid: str
+    name_plate: NamePlate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """The Reply part; success is decided by *result* alone, never by the presence of errors."""
+    """The Reply part; success is decided by *result* alone, never by the presence of errors.
+
+    Attributes:
+        name_plates: an extension of our own, which only a requester that asked for it is told.
+    """
 
     result: Result
     errors: tuple[ErrorEntry, ...] = ()
     ids: tuple[ObjectID, ...] = ()
+    name_plates: tuple[DERNamePlate, ...] = ()
     operation_id: int | None = None
 
 

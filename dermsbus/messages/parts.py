@@ -17,7 +17,7 @@ from dermsbus.domain.behaviour import Tolerance
 from dermsbus.domain.model import Instant
 from dermsbus.errors import IDKind, MessageError, ObjectID, SchemaViolation, UnsupportedMessage, Violation
 from dermsbus.messages.compression import LARGEST_INFLATED_BYTES, inflate
-from dermsbus.messages.content import ContentCodec, profile_root
+from dermsbus.messages.content import NAME_PLATES, ContentCodec, profile_root
 from dermsbus.messages.envelope import (
     Archetype,
     Content,
@@ -78,7 +78,7 @@ class PartReader:
             blank,
             header=header,
             request=self._request(request, header.verb, noun) if request is not None else None,
-            reply=_reply(reply) if reply is not None else None,
+            reply=self._reply(reply) if reply is not None else None,
             payload=self._payload(payload, blank.archetype, noun, variant) if payload is not None else None,
         )
         _check_complete(envelope, root)
@@ -93,7 +93,7 @@ class PartReader:
 
     def fault(self, root: etree._Element, blank: Envelope) -> Envelope:
         """*blank* with the Reply of a fault, which has nothing else."""
-        return replace(blank, reply=_reply(_required(root, "Reply")))
+        return replace(blank, reply=self._reply(_required(root, "Reply")))
 
     def _header(self, header: etree._Element) -> Header:
         replay = header.find(f"{_M}ReplayDetection")
@@ -156,6 +156,17 @@ class PartReader:
             found = ", ".join(str(profile_root(each)) for each in known[:5])
             raise _violation("NOUN-MISMATCH", f"a get of {noun} asks with one {expected}, not {found}", known[0])
         return self._content.read(known[0], Variant.CONSTRAINED)
+
+    def _reply(self, reply: etree._Element) -> Reply:
+        """The reply; of the elements of other namespaces in it only name plates are known here."""
+        plates = [plate for each in reply.findall(NAME_PLATES) for plate in self._content.read_name_plates(each)]
+        return Reply(
+            result=Result(_text(reply, "Result") or ""),
+            errors=tuple(_error(each) for each in reply.iterchildren(f"{_M}Error")),
+            ids=_ids(reply, "ID"),
+            name_plates=tuple(plates),
+            operation_id=_integer(reply, "operationId") if _text(reply, "operationId") else None,
+        )
 
     def _payload(self, payload: etree._Element, archetype: Archetype, noun: Noun | None, variant: Variant) -> Payload:
         """The one branch of a payload. libxml2 lets several pass, the standard does not."""
@@ -247,15 +258,6 @@ def _check_complete(envelope: Envelope, root: etree._Element) -> None:
 
 def _has_operations(payload: Payload) -> bool:
     return payload.operation_set is not None and bool(payload.operation_set.operations)
-
-
-def _reply(reply: etree._Element) -> Reply:
-    return Reply(
-        result=Result(_text(reply, "Result") or ""),
-        errors=tuple(_error(each) for each in reply.iterchildren(f"{_M}Error")),
-        ids=_ids(reply, "ID"),
-        operation_id=_integer(reply, "operationId") if _text(reply, "operationId") else None,
-    )
 
 
 def _error(error: etree._Element) -> ErrorEntry:

@@ -161,6 +161,8 @@ class _Builder:
             self._error(self._sub(part, "Error"), error)
         for object_id in reply.ids:
             self._id(part, "ID", object_id)
+        if reply.name_plates:
+            part.append(self._content.write_name_plates(reply.name_plates))
         self._texts(part, ("operationId", reply.operation_id))
 
     def payload(self, root: etree._Element, payload: Payload) -> None:

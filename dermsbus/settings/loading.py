@@ -18,7 +18,15 @@ from pydantic_settings import EnvSettingsSource
 from dermsbus.domain.behaviour import Behaviour
 from dermsbus.errors import SettingsError
 from dermsbus.messages.intake import Limits
-from dermsbus.settings.model import PREFIX, DevicesSettings, DmsSettings, PushSettings, Settings
+from dermsbus.settings.model import (
+    PREFIX,
+    DevicesSettings,
+    DispatchSettings,
+    DmsSettings,
+    PushSettings,
+    Settings,
+    SiteSettings,
+)
 from dermsbus.settings.urls import why_unreadable
 
 __all__ = ["load"]
@@ -27,6 +35,17 @@ _CONFIG_VARIABLE: Final = "DERMSBUS_CONFIG"
 # Kubernetes puts the first two kinds into every container beside a service called dermsbus; the last is the test
 # suite's own.
 _FOREIGN_VARIABLE: Final = re.compile(r"DERMSBUS_(SERVICE_.*|PORT(_.*)?|TEST_.*)")
+
+_KEYS: Final[Mapping[str, set[str]]] = {
+    "behaviour": {item.name for item in fields(Behaviour)},
+    "limits": {item.name for item in fields(Limits)},
+    "dms": set(DmsSettings.model_fields),
+    "devices": set(DevicesSettings.model_fields),
+    "dispatch": set(DispatchSettings.model_fields),
+    "push": set(PushSettings.model_fields),
+    "site": set(SiteSettings.model_fields),
+}
+"""What may stand in each table."""
 
 
 def load(options: Mapping[str, object] | None = None, config: Path | None = None) -> Settings:
@@ -140,19 +159,8 @@ def _problem(details: ErrorDetails, sources: tuple[_Source, ...]) -> tuple[str, 
 
 
 def _keys_beside(path: tuple[str, ...]) -> set[str]:
-    match path[:-1]:
-        case ("behaviour",):
-            return {item.name for item in fields(Behaviour)}
-        case ("limits",):
-            return {item.name for item in fields(Limits)}
-        case ("dms",):
-            return set(DmsSettings.model_fields)
-        case ("devices",):
-            return set(DevicesSettings.model_fields)
-        case ("push",):
-            return set(PushSettings.model_fields)
-        case _:
-            return set(Settings.model_fields)
+    (*table, _) = path
+    return _KEYS.get(".".join(table), set(Settings.model_fields))
 
 
 def _hint(name: str, known: set[str]) -> str:

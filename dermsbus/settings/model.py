@@ -26,13 +26,16 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from dermsbus.domain.addresses import ANY, is_word
+from dermsbus.domain.allocation import Policy
 from dermsbus.domain.behaviour import BEHAVIOURS, Behaviour, Tolerance
+from dermsbus.domain.planning import PlanRules
 from dermsbus.messages.codec import ReaderSettings
 from dermsbus.messages.envelope import Style
 from dermsbus.messages.intake import Limits
+from dermsbus.messages.name_plates import CategorySpelling
 from dermsbus.settings.urls import BusScheme, BusUrl, HttpAddress
 
-__all__ = ["PREFIX", "DevicesSettings", "DmsSettings", "PushSettings", "Settings"]
+__all__ = ["PREFIX", "DevicesSettings", "DispatchSettings", "DmsSettings", "PushSettings", "Settings", "SiteSettings"]
 
 PREFIX: Final = "DERMSBUS_"
 """How the names of our environment variables begin."""
@@ -146,6 +149,46 @@ class DevicesSettings(BaseModel):
         return stale_after_s
 
 
+class SiteSettings(BaseModel):
+    """Where the devices are, as one point: table ``site``. Forecasts of the sun need it.
+
+    Attributes:
+        latitude_deg: -90 to 90, north is positive.
+        longitude_deg: -180 to 180, east is positive.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    latitude_deg: Annotated[float, Field(ge=-90, le=90)] = 48.0
+    longitude_deg: Annotated[float, Field(ge=-180, le=180)] = 11.0
+
+
+class DispatchSettings(BaseModel):
+    """How orders are carried out at devices: table ``dispatch``.
+
+    Attributes:
+        policy: who takes how much of a set-point: headroom, rating or merit.
+        hold_s: a device that hears nothing more goes back to its default after so many seconds, 10 to a day.
+        grace_s: it may hold its set-point for so long after the schedule says something new, 0 to an hour.
+        step_s: sloping lines and ramps are followed in steps of so many seconds, 1 to an hour.
+        dead_band_percent: by so much of what is installed a group may be off its order before its members are told
+            anew, 0 to 100.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    policy: Policy = Policy.HEADROOM
+    hold_s: Annotated[float, Field(ge=10, le=86_400)] = 900.0
+    grace_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    step_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
+    dead_band_percent: Annotated[float, Field(ge=0, le=100)] = 0.5
+
+    @property
+    def rules(self) -> PlanRules:
+        """As the planner takes them."""
+        return PlanRules(**self.model_dump())
+
+
 class PushSettings(BaseModel):
     """When others are told of what nobody asked for: table ``push``.
 
@@ -153,12 +196,18 @@ class PushSettings(BaseModel):
         status_period_s: seconds between status reports of all groups, 0 for no reports at all, at most a day.
         status_dead_band_percent: a group is reported in between when a parameter has moved by more than so many percent
             of its installed range, 0 to 100.
+        forecast_period_s: seconds between forecasts of each group, 0 for no forecasts at all, at most a day.
+        forecast_step_s: length of one interval of a forecast in seconds, a minute to a day.
+        forecast_intervals: how many intervals a forecast has, 1 to 1000.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     status_period_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
     status_dead_band_percent: Annotated[float, Field(ge=0, le=100)] = 2.0
+    forecast_period_s: Annotated[float, Field(ge=0, le=86_400)] = 900.0
+    forecast_step_s: Annotated[int, Field(ge=60, le=86_400)] = 900
+    forecast_intervals: Annotated[int, Field(ge=1, le=1000)] = 16
 
 
 class Settings(BaseSettings):
@@ -178,12 +227,17 @@ class Settings(BaseSettings):
         assumed_zone: the zone of times that state none.
         style: how the messages that we begin ourselves are spelled; a reply takes the style of its request.
         namespace_year: the year in the namespaces of payloads and wrappers, four digits.
+        nameplate_extension: a get of DERGroups that asks for the name plates of members is told them, by an extension
+            of our own.
+        nameplate_categories: how the categories of IEEE 1547 are written there.
         limits: how large a received message may be.
         retention_days: how long received MessageIDs and sent messages are remembered.
         log_level: the least severity that is logged.
         log_format: ``pretty``, ``json`` (lines), or ``auto``: pretty on a terminal.
         devices: how devices are asked for their values.
         adapters: options of each adapter by its name; what there is, the adapter says.
+        site: where the devices are.
+        dispatch: how orders are carried out at devices.
         push: when others are told of what nobody asked for.
         dms: what only the DMS commands use.
     """
@@ -211,12 +265,16 @@ class Settings(BaseSettings):
     assumed_zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("UTC")
     style: Style = Style.GENERIC
     namespace_year: Annotated[int, Field(ge=1000, le=9999)] = ReaderSettings().year
+    nameplate_extension: bool = False
+    nameplate_categories: CategorySpelling = CategorySpelling.PLAIN
     limits: Annotated[Limits, AfterValidator(_limits)] = Limits()
     retention_days: Annotated[float, Field(ge=1, le=3650)] = 7.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "pretty", "json"] = "auto"
     devices: DevicesSettings = DevicesSettings()
     adapters: dict[str, dict[str, object]] = Field(default_factory=dict)
+    site: SiteSettings = SiteSettings()
+    dispatch: DispatchSettings = DispatchSettings()
     push: PushSettings = PushSettings()
     dms: DmsSettings = DmsSettings()
 

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from dermsbus.domain.dispatch_book import DispatchBook, DispatchChange, DispatchDraft, StatedDispatch
 from dermsbus.domain.behaviour import Beyond
+from dermsbus.domain.dispatch_book import DispatchBook, DispatchChange, DispatchDraft, StatedDispatch
 from dermsbus.domain.dispatch_rules import Bounds, DispatchRules, admit
 from dermsbus.domain.model import DERFunction, GroupReference
+from dermsbus.domain.overlay import Savepoint
 from dermsbus.domain.quantities import (
     Curve,
     CurveStyle,
@@ -25,7 +26,6 @@ from dermsbus.domain.quantities import (
     ParameterKind,
     Point,
 )
-from dermsbus.domain.overlay import Savepoint
 from dermsbus.domain.schedule import end, ordered_value
 from dermsbus.errors import (
     DispatchExists,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
-from dermsbus.adapters.base import AdapterError, DerAdapter
+from dermsbus.adapters.base import AdapterError, DerAdapter, DeviceUnavailable, Discovered
 from dermsbus.adapters.settings import AdapterSettings
 from dermsbus.adapters.simulated import Fault, make
 from dermsbus.domain.der import Device, Quality, Reading
+from dermsbus.domain.device_settings import DeviceFunction
 from dermsbus.domain.fleet import Fleet
 from dermsbus.domain.fleet_state import roster
 from dermsbus.field import Field, Polling
@@ -128,6 +131,84 @@ def test_a_fault_in_an_adapter_ends_nothing(watch: Watch) -> None:
     assert quality(field, "A") is Quality.GOOD
 
 
+def test_what_devices_can_do_is_asked_once_and_known_before_anything_is_planned(watch: Watch) -> None:
+    adapter = Discovers()
+    field = watch(Fleet([pv("A"), pv("B")]), simulated=adapter)
+    until(lambda: field.is_surveyed)
+
+    assert can(field, "A")
+    assert can(field, "B")
+    adapter.wait_until_asked("A", 5)
+    assert sorted(adapter.discovered) == ["A", "B"]
+
+
+def test_a_device_that_tells_its_values_but_not_what_it_can_do_makes_nobody_wait(watch: Watch) -> None:
+    adapter = Discovers(hang={"A"})
+    field = watch(Fleet([pv("A"), pv("B")]), Polling(period_s=0.02, timeout_s=30, patience_s=0.3), simulated=adapter)
+    until(lambda: "A" in adapter.discovered and can(field, "B"))
+
+    adapter.wait_until_asked("A", 20, timeout_s=5)
+
+    until(lambda: quality(field, "A", stale_after_s=0.5) is quality(field, "B", stale_after_s=0.5) is Quality.GOOD)
+    assert not can(field, "A")
+    until(lambda: field.is_surveyed)
+
+
+@pytest.mark.parametrize("error", [DeviceUnavailable("A", "no answer"), NotImplementedError()])
+def test_a_device_that_did_not_say_what_it_can_do_is_asked_again_but_not_in_every_round(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr("dermsbus.field._FIRST_RETRY_S", 0.3)
+    adapter = Discovers(fails={"A": [error]})
+    with capture_logs() as logs:
+        field = watch(Fleet([pv("A"), pv("B")]), simulated=adapter)
+        until(lambda: field.is_surveyed)
+        adapter.wait_until_asked("A", 5)
+        assert adapter.discovered.count("A") == 1
+        assert quality(field, "A") is Quality.GOOD
+        assert not can(field, "A")
+        until(lambda: can(field, "A"))
+
+    said = [log for log in logs if log["event"].startswith("device does not say what it can do")]
+    assert [log["device"] for log in said] == ["A"]
+    assert not [log for log in logs if log["event"] == "devices cannot be read"]
+
+
+def test_a_device_that_was_silent_at_first_is_asked_what_it_can_do_when_it_answers(watch: Watch) -> None:
+    adapter = Discovers()
+    adapter.says("A", hangs=True)
+    field = watch(Fleet([pv("A")]), simulated=adapter)
+    until(lambda: field.is_surveyed)
+    assert adapter.discovered == []
+
+    adapter.says("A")
+
+    until(lambda: can(field, "A"))
+
+
+def test_a_first_round_that_gets_on_is_waited_for_longer_than_one_that_does_not(watch: Watch) -> None:
+    """Else a large fleet would be planned without those that were not asked yet, and they would be let go."""
+    slow = Discovers(takes_s=0.15)
+    fleet = Fleet([pv(f"D{number}") for number in range(4 * 256)])
+    field = watch(fleet, Polling(period_s=5, timeout_s=1, patience_s=0.2), simulated=slow)
+
+    until(lambda: field.is_surveyed)
+
+    assert len(slow.asked) >= 4
+
+
+def test_what_was_surveyed_once_stays_so(watch: Watch) -> None:
+    adapter = Discovers()
+    adapter.says("A", hangs=True)
+    field = watch(Fleet([pv("A"), pv("B")]), simulated=adapter)
+    until(lambda: field.is_surveyed)
+    adapter.hang = {"A"}
+    adapter.says("A")
+    until(lambda: "A" in adapter.discovered)
+
+    assert field.is_surveyed
+
+
 def test_without_devices_there_is_no_thread_and_nothing_to_tell() -> None:
     before = threading.active_count()
     field = Field(Fleet(), {}, FAST)
@@ -150,7 +231,8 @@ def test_stop_ends_the_threads_and_closes_the_adapters_even_if_it_never_began() 
     never.stop()
 
     assert all(adapter.closed.is_set() for adapter in adapters)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("dermsbus-poll")]
+    names = [thread.name for thread in threading.enumerate()]
+    assert not [name for name in names if name.startswith(("dermsbus-poll", "dermsbus-discover"))]
 
 
 def device(of: Device, adapter: str) -> Device:
@@ -188,3 +270,37 @@ class FailsOnce(ScriptedAdapter):
         if len(self.asked) == 1:
             raise RuntimeError("a bug")
         return answers
+
+
+def can(field: Field, mrid: str) -> bool:
+    place = np.array([field.state.fleet.places[mrid]])
+    return bool(field.state.can(DeviceFunction.ACTIVE_POWER, place)[0])
+
+
+class Discovers(ScriptedAdapter):
+    """Its devices say what they can do, but for those that hang until it is closed, or fail so often."""
+
+    def __init__(
+        self,
+        *,
+        hang: set[str] | None = None,
+        fails: Mapping[str, list[Exception]] | None = None,
+        takes_s: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.discovered: list[str] = []
+        self.hang = hang or set()
+        self._fails = fails or {}
+        self._takes_s = takes_s
+
+    def read(self, devices: Sequence[Device], timeout_s: float) -> tuple[Reading | AdapterError, ...]:
+        self.closed.wait(self._takes_s)
+        return super().read(devices, timeout_s)
+
+    def discover(self, device: Device, timeout_s: float) -> Discovered:
+        self.discovered.append(device.mrid)
+        if device.mrid in self.hang:
+            self.closed.wait(timeout_s)
+        if self._fails.get(device.mrid):
+            raise self._fails[device.mrid].pop(0)
+        return Discovered(name_plate=device.name_plate, capabilities=frozenset({"active_power_w"}))

@@ -296,14 +296,21 @@ def test_devices_adapters_and_push_are_tables(config: Write) -> None:
     settings = load(
         config=config(
             'fleet = "f.toml"\n[devices]\npoll_period_s = 0.5\n[adapters.sunspec]\nmax_parallel = 8\n'
-            "[push]\nstatus_period_s = 0\n"
+            "[push]\nstatus_period_s = 0\nforecast_period_s = 300\n[site]\nlatitude_deg = -33.9\n"
         )
     )
 
     assert settings.fleet == Path("f.toml")
     assert settings.devices == DevicesSettings(poll_period_s=0.5, stale_after_s=10.0, timeout_s=2.0)
     assert settings.adapters == {"sunspec": {"max_parallel": 8}}
-    assert settings.push == PushSettings(status_period_s=0.0, status_dead_band_percent=2.0)
+    assert settings.push == PushSettings(
+        status_period_s=0.0,
+        status_dead_band_percent=2.0,
+        forecast_period_s=300.0,
+        forecast_step_s=900,
+        forecast_intervals=16,
+    )
+    assert (settings.site.latitude_deg, settings.site.longitude_deg) == (-33.9, 11.0)
 
 
 @pytest.mark.parametrize(
@@ -314,6 +321,11 @@ def test_devices_adapters_and_push_are_tables(config: Write) -> None:
         ("[devices]\nstale_after_s = 1", "devices.stale_after_s: must be more than poll_period_s, 2: "),
         ("[push]\nstatus_period = 1", "push.status_period: there is no such setting; is status_period_s meant?"),
         ("[push]\nstatus_dead_band_percent = 101", "push.status_dead_band_percent: must be less than or equal to 100"),
+        ("[push]\nforecast_step_s = 30", "push.forecast_step_s: must be greater than or equal to 60; it is 30"),
+        ("[push]\nforecast_intervals = 0", "push.forecast_intervals: must be greater than or equal to 1; it is 0"),
+        ("[site]\nlatitude = 1", "site.latitude: there is no such setting; is latitude_deg meant?"),
+        ("[site]\nlongitude_deg = 181", "site.longitude_deg: must be less than or equal to 180; it is 181"),
+        ("[dispatch]\nhold = 1", "dispatch.hold: there is no such setting; is hold_s meant?"),
         ("[adapters]\nsunspec = 1", "adapters.sunspec: must be a valid dictionary; it is 1"),
     ],
 )
