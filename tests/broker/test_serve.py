@@ -1,4 +1,4 @@
-"""`dermsbus serve` on real brokers: the DERG cases over the wire, a JMS client, a broker that restarts, a kill -9."""
+"""`dermsbus serve` on real brokers: the EPRI cases over the wire, a JMS client, a broker that restarts, a kill -9."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dermsbus.transports.stomp12 import StompSettings, StompTransport
 from tests import builders as xml
 from tests.broker.brokers import HOST, Broker
 from tests.broker.jms_peer import JmsPeer
-from tests.flow.epri_groups import EpriGroupCases, Line
+from tests.flow.epri_cases import EpriCases, Line, serve_options
 from tests.flow.peer import REQUESTS, Message, Peer, assert_valid
 from tests.flow.serving import ServeProcess
 
@@ -76,7 +76,7 @@ def names(dms: Peer) -> list[str | None]:
 
 @pytest.mark.parametrize("bus", BUSES, scope="class")
 @pytest.mark.parametrize("profile", ["default", "epri"], scope="class")
-class TestEpriGroupsOverRealBrokers(EpriGroupCases):
+class TestEpriCasesOverRealBrokers(EpriCases):
     @pytest.fixture(scope="class")
     @classmethod
     def line(
@@ -84,7 +84,7 @@ class TestEpriGroupsOverRealBrokers(EpriGroupCases):
     ) -> Iterator[Line]:
         broker: Broker = request.getfixturevalue(bus.broker)
         folder = tmp_path_factory.mktemp("serve")
-        with ServeProcess(bus.url(broker), folder, "--profile", profile), bus.peer(broker) as dms:
+        with ServeProcess(bus.url(broker), folder, *serve_options(folder, profile)), bus.peer(broker) as dms:
             yield Line(dms=dms, profile=profile)
 
 

@@ -2,57 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from dermsbus.adapters.base import DerAdapter
-from dermsbus.app import Application
-from dermsbus.domain.behaviour import BEHAVIOURS, Behaviour
-from dermsbus.settings import Settings
-from dermsbus.store.base import Store
-from dermsbus.store.sqlite import SqliteStore
-from dermsbus.transports.memory import MemoryBus, MemoryTransport
-from tests.flow.peer import Peer
-
-
-@dataclass(frozen=True, kw_only=True)
-class House:
-    """Both ends and the bus between them."""
-
-    bus: MemoryBus
-    derms: Application
-    dms: Peer
+from dermsbus import executor
+from tests.flow.house import House, building
+from tests.flow.plant import Plant
 
 
 @pytest.fixture
 def build() -> Iterator[Callable[..., House]]:
     """Builds a house; all of them are taken down at the end of the test."""
-    with ExitStack() as opened:
-
-        def make(
-            behaviour: Behaviour = BEHAVIOURS["default"],
-            store: Store | None = None,
-            adapters: Mapping[str, DerAdapter] | None = None,
-            **settings: object,
-        ) -> House:
-            bus = MemoryBus()
-            derms = Application(
-                Settings.model_validate({"http": None, "behaviour": behaviour, **settings}),
-                transport=MemoryTransport(bus),
-                store=store or SqliteStore(":memory:"),
-                adapters=adapters,
-            )
-            opened.enter_context(derms)
-            derms.wait_until_ready(10)
-            return House(bus=bus, derms=derms, dms=opened.enter_context(Peer(MemoryTransport(bus))))
-
-        yield make
+    with building() as build:
+        yield build
 
 
 @pytest.fixture
 def house(build: Callable[..., House]) -> House:
     """A house with the default behaviour."""
     return build()
+
+
+@pytest.fixture
+def make_plant(build: Callable[..., House], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plant]:
+    """Builds a house with the devices whose catalogue entries it is given."""
+    monkeypatch.setattr(executor, "_CHECK_S", 0.05)  # what only time shows is looked for as often as devices are asked
+    return lambda *devices, **settings: Plant.build(build, tmp_path, *devices, **settings)

@@ -16,7 +16,7 @@ import pytest
 from dermsbus.broker import BrokerSettings, EmbeddedBroker
 from dermsbus.transports.stomp12 import StompSettings, StompTransport
 from tests import builders as xml
-from tests.flow.epri_groups import EpriGroupCases, Line
+from tests.flow.epri_cases import EpriCases, Line, serve_options
 from tests.flow.peer import Message, Peer
 from tests.flow.serving import HOST, ServeProcess, free_port
 
@@ -41,14 +41,15 @@ def broker() -> Iterator[EmbeddedBroker]:
         yield broker
 
 
-class TestEpriGroupsOverTheEmbeddedBroker(EpriGroupCases):
+class TestEpriCasesOverTheEmbeddedBroker(EpriCases):
     @pytest.fixture(scope="class", params=["default", "epri"])
     @classmethod
     def line(cls, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
         port = free_port()
         folder = tmp_path_factory.mktemp("serve")
+        options = serve_options(folder, request.param)
         with (
-            ServeProcess(f"embedded://{HOST}:{port}", folder, "--profile", request.param),
+            ServeProcess(f"embedded://{HOST}:{port}", folder, *options),
             peer(port) as dms,
         ):
             yield Line(dms=dms, profile=request.param)

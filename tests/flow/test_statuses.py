@@ -261,9 +261,9 @@ def test_without_a_catalogue_a_status_says_that_nothing_is_known_and_none_is_pus
 
     assert (status.value, status.power) == ("Offline", None)
     assert status.remark == "0 good, 0 stale, 1 unavailable (1 not in the catalogue)"
-    house.dms.event("created")
+    house.dms.event("created", noun="DERGroups")
     with pytest.raises(queue.Empty):
-        house.dms.event("created", timeout_s=2.5)
+        house.dms.event("created", timeout_s=2.5, noun="DERGroupStatuses")
 
 
 def test_a_dms_that_only_listens_sees_each_group_at_the_period(build: Build, field: dict[str, Any]) -> None:
@@ -305,9 +305,9 @@ def test_a_member_that_falls_silent_is_told_of_and_so_is_its_return(measured: An
 def test_push_can_be_switched_off(build: Build, field: dict[str, Any], adapter: ScriptedAdapter) -> None:
     house = build(**{**field, "push": {"status_period_s": 0}})
     create(house, "GA", "D1")
-    house.dms.event("created")
+    house.dms.event("created", noun="DERGroups")
 
     adapter.says("D1", active_power_w=4_000.0)
 
     with pytest.raises(queue.Empty):
-        house.dms.event("created", timeout_s=2.5)
+        house.dms.event("created", timeout_s=2.5, noun="DERGroupStatuses")
