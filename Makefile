@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install test check lint format types layers generate check-generated demo bench-domain clean
+.PHONY: help install test check lint format types layers generate check-generated docs demo bench-domain clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml
 
 install: $(STAMP) ## a virtual environment with dermsbus and everything it is developed with
 
-demo: $(STAMP) ## a DMS and a DERMS over a real STOMP connection: the life of a DER group
+demo: $(STAMP) ## a day of a feeder in minutes: a DMS, a DERMS and its devices over a real STOMP connection
 	@$(BIN)/dermsbus demo
 
 test: $(STAMP) ## all tests; those that need a broker in a container say so where there is no Docker
@@ -47,6 +47,9 @@ generate: $(STAMP) ## the dataclasses from the schemas
 
 check-generated: $(STAMP) ## the dataclasses are what the schemas give
 	@$(BIN)/python generated/generate.py --check
+
+docs: $(STAMP) ## the messages in docs/use-cases, from a DERMS that runs their Python
+	@$(BIN)/python docs/use_cases.py
 
 bench-domain: $(STAMP) ## allocation, aggregation and forecast for 1 000, 10 000 and 100 000 members
 	@$(BIN)/python tests/bench/bench_domain.py
