@@ -56,6 +56,7 @@ from dermsbus.transports.base import LinkState, Queue, Subscription, Topic, Tran
 from dermsbus.transports.stomp12 import StompSettings, StompTransport
 from dermsbus.transports.tls import TlsSettings
 from dermsbus.web.health import HttpServer, Readiness, health_app
+from dermsbus.web.reports import reports_route
 
 __all__ = ["Application", "make_broker", "make_client", "make_transport"]
 
@@ -374,7 +375,13 @@ class _Running:
         address = self._settings.http
         if address is None:
             return None
-        app = health_app(__version__, self._settings.source, self.readiness, lambda: self.forecast_coverage)
+        app = health_app(
+            __version__,
+            self._settings.source,
+            self.readiness,
+            lambda: self.forecast_coverage,
+            [reports_route(lambda: self.service.reports)],
+        )
         server = HttpServer(address.host, address.port, app)
         server.start()
         opened.callback(server.stop)

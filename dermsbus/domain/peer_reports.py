@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from threading import Lock
 from typing import Final, Generic, Protocol, TypeVar
 
 from dermsbus.domain.model import GroupReference
@@ -35,7 +36,7 @@ def _one(_: object) -> int:
 
 
 class LastReports(Generic[_R]):
-    """The last report that each other system told of each of its groups. In memory, used by one thread.
+    """The last report that each other system told of each of its groups. In memory; safe to use from several threads.
 
     Args:
         most: so much is kept, 1 or more; beyond it the report that was renewed the longest time ago is forgotten. The
@@ -48,6 +49,7 @@ class LastReports(Generic[_R]):
         self._size_of = size_of
         self._size = 0
         self._last: OrderedDict[tuple[str, GroupReference], _R] = OrderedDict()
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._last)
@@ -55,20 +57,27 @@ class LastReports(Generic[_R]):
     def put(self, source: str, report: _R) -> None:
         """Take *report* as the last that *source* told of its group."""
         key = (source, report.group)
-        before = self._last.pop(key, None)
-        self._size += self._size_of(report) - (self._size_of(before) if before is not None else 0)
-        self._last[key] = report
-        while self._size > self._most and len(self._last) > 1:
-            _, oldest = self._last.popitem(last=False)
-            self._size -= self._size_of(oldest)
+        with self._lock:
+            before = self._last.pop(key, None)
+            self._size += self._size_of(report) - (self._size_of(before) if before is not None else 0)
+            self._last[key] = report
+            while self._size > self._most and len(self._last) > 1:
+                _, oldest = self._last.popitem(last=False)
+                self._size -= self._size_of(oldest)
 
     def of(self, source: str) -> tuple[_R, ...]:
         """The last reports that *source* told, the latest one last."""
-        return tuple(report for (teller, _), report in self._last.items() if teller == source)
+        with self._lock:
+            return tuple(report for (teller, _), report in self._last.items() if teller == source)
+
+    def latest(self) -> tuple[tuple[str, _R], ...]:
+        """All reports with who told them, the latest one first."""
+        with self._lock:
+            return tuple((teller, report) for (teller, _), report in reversed(self._last.items()))
 
 
 class PeerReports:
-    """All that other systems told of their groups. In memory, used by one thread.
+    """All that other systems told of their groups. In memory; safe to use from several threads.
 
     Attributes:
         statuses: ten thousand at most.

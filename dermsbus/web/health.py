@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import uvicorn
@@ -60,7 +60,11 @@ class Readiness:
 
 
 def health_app(
-    version: str, source: str, readiness: Callable[[], Readiness], coverage: Callable[[], Coverage] = Coverage
+    version: str,
+    source: str,
+    readiness: Callable[[], Readiness],
+    coverage: Callable[[], Coverage] = Coverage,
+    more: Sequence[Route] = (),
 ) -> Starlette:
     """The application with ``/health`` (200 as long as it can answer) and ``/ready`` (200, or 503 with the reasons).
 
@@ -69,6 +73,7 @@ def health_app(
         source: name of this DERMS.
         readiness: called for each request to ``/ready``, on the server's thread; must return at once.
         coverage: how often forecasts were right; called for each request to ``/health`` likewise.
+        more: what else is served.
     """
     started = time.monotonic()
 
@@ -83,7 +88,7 @@ def health_app(
         state = readiness()
         return JSONResponse(state.to_json(), status_code=200 if state.is_ready else 503)
 
-    return Starlette(routes=[Route("/health", health), Route("/ready", ready)])
+    return Starlette(routes=[Route("/health", health), Route("/ready", ready), *more])
 
 
 class HttpServer:

@@ -196,7 +196,8 @@ def test_dergs_1d_what_is_known_is_told_beside_the_group_that_is_not(
     assert (status.name, set(status.parameters)) == ("DG6", {"activePower", "reactivePower"})
 
 
-def test_dergs_2_the_status_of_another_system_is_acknowledged_and_kept(house: Any) -> None:
+@pytest.mark.parametrize("verb", ["created", "changed"])
+def test_dergs_2_the_status_of_another_system_is_acknowledged_and_kept(house: Any, verb: str) -> None:
     aside: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
     invalid = Queue("cim.production.invalid.derms1")
     house.dms.transport.subscribe(Subscription(destination=invalid), aside.put)
@@ -209,7 +210,7 @@ def test_dergs_2_the_status_of_another_system_is_acknowledged_and_kept(house: An
         xml.element("status", dateTime="2024-05-01T08:00:00Z", value="Online"),
     )
     body = xml.generic(
-        "changed",
+        verb,
         "DERGroupStatuses",
         root="EventMessage",
         payload=xml.payload("DERGroupStatuses", group),
@@ -223,7 +224,7 @@ def test_dergs_2_the_status_of_another_system_is_acknowledged_and_kept(house: An
     assert (report.group.names[0].name, report.value) == ("DG8", "Online")
     assert [each.value for each in report.parameters] == [1_500_000.0, 1_500_000.0]
     assert get(house, "DG8").codes == ["99.1"], "what others tell is no group of ours"
-    house.dms.send(body, destination=Topic("cim.production.evt.derms2.changed.DERGroupStatuses"))
+    house.dms.send(body, destination=Topic(f"cim.production.evt.derms2.{verb}.DERGroupStatuses"))
     get(house)
     assert aside.empty()
 
