@@ -22,6 +22,7 @@ __all__ = [
     "GroupChange",
     "InboxKey",
     "InboxRecord",
+    "NonceRecord",
     "OutboxEntry",
     "OutboxState",
     "SettingChange",
@@ -61,12 +62,30 @@ class InboxRecord:
         received_at: aware, UTC.
         transport_id: the broker's id of the message, which tells a redelivery of it from the same bytes sent again;
             None where the broker gave none.
+        failed: nothing of it was done, by a fault of ours or because it could not be taken in; it is judged anew when
+            somebody sends it again.
     """
 
     key: InboxKey
     digest: bytes
     received_at: datetime
     transport_id: str | None = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NonceRecord:
+    """A number that was used once, and must not be again.
+
+    Attributes:
+        nonce: SHA-256 of it and of whose it is.
+        digest: SHA-256 of the received body that used it.
+        forget_at: aware, UTC; from then on whatever bears it is too old to be acted on.
+    """
+
+    nonce: bytes
+    digest: bytes
+    forget_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,13 +111,16 @@ class OutboxEntry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Commit:
-    """One transaction: applied in the order inbox, groups, dispatches, switch orders, device settings, outbox.
+    """One transaction: applied in the order of its parts.
 
     An inbox record whose key is already there replaces the older one (a peer that sends the same MessageID again on
-    purpose; the consumer decides that before).
+    purpose; the consumer decides that before). *ended* are the digests of messages whose beginning was written down,
+    and that did not end the process.
     """
 
     inbox: tuple[InboxRecord, ...] = ()
+    ended: tuple[bytes, ...] = ()
+    nonces: tuple[NonceRecord, ...] = ()
     groups: tuple[GroupChange, ...] = ()
     dispatches: tuple[DispatchChange, ...] = ()
     switches: tuple[SwitchChange, ...] = ()
@@ -134,6 +156,30 @@ class Store(Protocol):
 
     def replies_to(self, key: InboxKey) -> tuple[OutboxEntry, ...]:
         """The stored replies (not events) to a message seen before: those of its latest handling."""
+        ...
+
+    def begin_attempt(self, digest: bytes, at: datetime) -> int:
+        """Write down that a message is begun, durable when the call returns.
+
+        Args:
+            digest: SHA-256 of its body.
+            at: aware, UTC.
+
+        Returns:
+            How often it was begun and did not come to an end, this time included.
+        """
+        ...
+
+    def recall_nonce(self, nonce: bytes) -> NonceRecord | None:
+        """The record of a nonce that was used before, or None."""
+        ...
+
+    def count_nonces(self) -> int:
+        """How many nonces are remembered."""
+        ...
+
+    def forget_nonces(self, now: datetime) -> int:
+        """Forget the nonces that may be forgotten at *now*; returns how many."""
         ...
 
     def commit(self, commit: Commit) -> tuple[OutboxEntry, ...]:

@@ -76,8 +76,30 @@ _DISPATCHES_SWITCHES_AND_SETTINGS: Final = (
     ) WITHOUT ROWID
     """,
 )
+_NONCES_AND_ATTEMPTS: Final = (
+    """
+    CREATE TABLE nonce (
+        nonce BLOB NOT NULL,
+        digest BLOB NOT NULL,
+        forget_at TEXT NOT NULL,
+        PRIMARY KEY (nonce)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX nonce_by_age ON nonce (forget_at)",
+    """
+    CREATE TABLE attempt (
+        digest BLOB NOT NULL,
+        count INTEGER NOT NULL,
+        begun_at TEXT NOT NULL,
+        PRIMARY KEY (digest)
+    ) WITHOUT ROWID
+    """,
+    "ALTER TABLE inbox ADD COLUMN failed BOOLEAN DEFAULT 0 NOT NULL",
+)
 
-STEPS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType({1: _DISPATCHES_SWITCHES_AND_SETTINGS})
+STEPS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
+    {1: _DISPATCHES_SWITCHES_AND_SETTINGS, 2: _NONCES_AND_ATTEMPTS}
+)
 """By version: what makes the next one of it."""
 
 

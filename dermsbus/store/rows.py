@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from dermsbus.domain.model import DERFunction, EndDevice, EndDeviceGroup, Instant, Version
-from dermsbus.store.base import InboxKey, InboxRecord, OutboxEntry, OutboxState
+from dermsbus.store.base import InboxKey, InboxRecord, NonceRecord, OutboxEntry, OutboxState
 from dermsbus.store.columns import Row, instant_text, json_text, names_of, names_text
 from dermsbus.transports.base import Destination, Outgoing, Queue, ReplyTo, Topic
 
@@ -21,10 +21,12 @@ __all__ = [
     "from_group_row",
     "from_inbox_row",
     "from_member_columns",
+    "from_nonce_row",
     "from_outbox_row",
     "to_group_row",
     "to_inbox_row",
     "to_member_row",
+    "to_nonce_row",
     "to_outbox_row",
 ]
 
@@ -66,7 +68,7 @@ def from_member_columns(mrid: str | None, names: str | None) -> EndDevice:
     return EndDevice(mrid=mrid, names=names_of(names))
 
 
-def to_inbox_row(record: InboxRecord) -> dict[str, str | bytes | None]:
+def to_inbox_row(record: InboxRecord) -> dict[str, str | bytes | bool | None]:
     """The columns of ``inbox``."""
     return {
         "source": record.key.source,
@@ -74,6 +76,7 @@ def to_inbox_row(record: InboxRecord) -> dict[str, str | bytes | None]:
         "digest": record.digest,
         "received_at": instant_text(record.received_at),
         "transport_id": record.transport_id,
+        "failed": record.failed,
     }
 
 
@@ -84,7 +87,18 @@ def from_inbox_row(row: Row) -> InboxRecord:
         digest=row["digest"],
         received_at=datetime.fromisoformat(row["received_at"]),
         transport_id=row["transport_id"],
+        failed=row["failed"],
     )
+
+
+def to_nonce_row(record: NonceRecord) -> dict[str, str | bytes]:
+    """The columns of ``nonce``."""
+    return {"nonce": record.nonce, "digest": record.digest, "forget_at": instant_text(record.forget_at)}
+
+
+def from_nonce_row(row: Row) -> NonceRecord:
+    """The record of *row*."""
+    return NonceRecord(nonce=row["nonce"], digest=row["digest"], forget_at=datetime.fromisoformat(row["forget_at"]))
 
 
 def to_outbox_row(entry: OutboxEntry) -> dict[str, object]:

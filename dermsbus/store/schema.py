@@ -9,6 +9,8 @@
 * ``switch_order``: the switch orders that are not over.
 * ``device_setting``: what devices were told to hold, one row for each function of a device.
 * ``inbox``: the messages carried out or refused, by their identity.
+* ``attempt``: the messages that were begun again and did not come to an end, by the digest of their body.
+* ``nonce``: the numbers that messages used against being sent again by somebody else.
 * ``outbox``: the messages to be sent, in the order of writing.
 
 Instants are text, UTC, with microseconds: they sort as they happened, and a person can read them.
@@ -34,10 +36,12 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     literal_column,
+    text,
 )
 
 __all__ = [
     "SCHEMA_VERSION",
+    "attempt",
     "der_group",
     "der_group_dispatch",
     "der_group_dispatch_curves",
@@ -46,12 +50,13 @@ __all__ = [
     "inbox",
     "is_pending",
     "metadata",
+    "nonce",
     "outbox",
     "switch_order",
     "version",
 ]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Version of the tables; raised by one with every change of them, and with a step in `dermsbus.store.migration`."""
 
 metadata = MetaData()
@@ -144,7 +149,27 @@ inbox = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("received_at", Text, nullable=False),
     Column("transport_id", Text),
+    Column("failed", Boolean, nullable=False, server_default=text("0")),
     Index("inbox_by_age", "received_at"),
+    sqlite_with_rowid=False,
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("begun_at", Text, nullable=False, doc="the last time"),
+    sqlite_with_rowid=False,
+)
+
+nonce = Table(
+    "nonce",
+    metadata,
+    Column("nonce", LargeBinary, primary_key=True, doc="SHA-256 of it and of whose it is"),
+    Column("digest", LargeBinary, nullable=False, doc="of the message that used it"),
+    Column("forget_at", Text, nullable=False),
+    Index("nonce_by_age", "forget_at"),
     sqlite_with_rowid=False,
 )
 

@@ -50,12 +50,13 @@ from dermsbus.domain.quantities import Dispatch
 from dermsbus.domain.switching import SwitchOrder
 from dermsbus.errors import StoreEnded, StoreError
 from dermsbus.store import order_rows, rows
-from dermsbus.store.base import Commit, InboxKey, InboxRecord, OutboxEntry, OutboxState
+from dermsbus.store.base import Commit, InboxKey, InboxRecord, NonceRecord, OutboxEntry, OutboxState
 from dermsbus.store.claim import Claim
 from dermsbus.store.columns import Row, instant_text
 from dermsbus.store.migration import STEPS, bring_up_to_date
 from dermsbus.store.schema import (
     SCHEMA_VERSION,
+    attempt,
     der_group,
     der_group_dispatch,
     der_group_dispatch_curves,
@@ -64,6 +65,7 @@ from dermsbus.store.schema import (
     inbox,
     is_pending,
     metadata,
+    nonce,
     outbox,
     switch_order,
     version,
@@ -71,9 +73,12 @@ from dermsbus.store.schema import (
 from dermsbus.store.writing import (
     mark_entries,
     of_key,
+    write_attempt,
     write_dispatches,
+    write_ended,
     write_groups,
     write_inbox,
+    write_nonces,
     write_outbox,
     write_settings,
     write_switches,
@@ -130,9 +135,13 @@ _OF_CAUSE: Final = and_(
 _RECALL: Final = select(inbox).where(
     inbox.c.source == bindparam("of_source"), inbox.c.message_id == bindparam("of_message_id")
 )
+_RECALL_NONCE: Final = select(nonce).where(nonce.c.nonce == bindparam("of_nonce"))
+_COUNT_NONCES: Final = select(func.count()).select_from(nonce)
+_FORGET_NONCES: Final = delete(nonce).where(nonce.c.forget_at <= bindparam("now"))
 _REPLIES: Final = select(outbox).where(_OF_CAUSE, outbox.c.is_reply, ~outbox.c.superseded).order_by(outbox.c.entry_id)
 _PENDING: Final = select(outbox).where(is_pending).order_by(outbox.c.entry_id).limit(bindparam("most"))
 _PURGE_INBOX: Final = delete(inbox).where(inbox.c.received_at < bindparam("older_than"))
+_PURGE_ATTEMPTS: Final = delete(attempt).where(attempt.c.begun_at < bindparam("older_than"))
 _PURGE_OUTBOX: Final = delete(outbox).where(
     outbox.c.state == OutboxState.SENT.value,
     outbox.c.sent_at < bindparam("older_than"),
@@ -246,6 +255,27 @@ class SqliteStore:
         with self._read() as connection:
             return tuple(map(rows.from_outbox_row, connection.execute(_REPLIES, of_key(key)).mappings()))
 
+    def begin_attempt(self, digest: bytes, at: datetime) -> int:
+        """Write down that a message is begun; returns how often it was without an end, this time included."""
+        with self._write() as connection:
+            return write_attempt(connection, digest, instant_text(at))
+
+    def recall_nonce(self, nonce: bytes) -> NonceRecord | None:
+        """The record of a nonce that was used before, or None."""
+        with self._read() as connection:
+            row = connection.execute(_RECALL_NONCE, {"of_nonce": nonce}).mappings().one_or_none()
+            return None if row is None else rows.from_nonce_row(row)
+
+    def count_nonces(self) -> int:
+        """How many nonces are remembered."""
+        with self._read() as connection:
+            return int(connection.execute(_COUNT_NONCES).scalar_one())
+
+    def forget_nonces(self, now: datetime) -> int:
+        """Forget the nonces that may be forgotten at *now*; returns how many."""
+        with self._write() as connection:
+            return connection.execute(_FORGET_NONCES, {"now": instant_text(now)}).rowcount
+
     def commit(self, commit: Commit) -> tuple[OutboxEntry, ...]:
         """Write *commit* in one transaction, durable when the call returns.
 
@@ -254,6 +284,8 @@ class SqliteStore:
         """
         with self._write() as connection:
             write_inbox(connection, commit.inbox)
+            write_ended(connection, commit.ended)
+            write_nonces(connection, commit.nonces)
             write_groups(connection, commit.groups)
             write_dispatches(connection, commit.dispatches)
             write_switches(connection, commit.switches)
@@ -277,6 +309,7 @@ class SqliteStore:
         """
         limit = {"older_than": instant_text(older_than)}
         with self._write() as connection:
+            connection.execute(_PURGE_ATTEMPTS, limit)
             return connection.execute(_PURGE_INBOX, limit).rowcount + connection.execute(_PURGE_OUTBOX, limit).rowcount
 
     def close(self) -> None:

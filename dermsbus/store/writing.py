@@ -35,15 +35,17 @@ from dermsbus.domain.registry import GroupChange
 from dermsbus.domain.switching import SwitchChange
 from dermsbus.errors import StoreError
 from dermsbus.store import order_rows, rows
-from dermsbus.store.base import InboxKey, InboxRecord, OutboxEntry, OutboxState
+from dermsbus.store.base import InboxKey, InboxRecord, NonceRecord, OutboxEntry, OutboxState
 from dermsbus.store.member_changes import MemberChanges, member_changes
 from dermsbus.store.schema import (
+    attempt,
     der_group,
     der_group_dispatch,
     der_group_dispatch_curves,
     der_group_member,
     device_setting,
     inbox,
+    nonce,
     outbox,
     switch_order,
 )
@@ -51,9 +53,12 @@ from dermsbus.store.schema import (
 __all__ = [
     "mark_entries",
     "of_key",
+    "write_attempt",
     "write_dispatches",
+    "write_ended",
     "write_groups",
     "write_inbox",
+    "write_nonces",
     "write_outbox",
     "write_settings",
     "write_switches",
@@ -64,8 +69,18 @@ __all__ = [
 _ENTER: Final = sqlite.insert(inbox)
 _RECORD: Final = _ENTER.on_conflict_do_update(
     index_elements=[inbox.c.source, inbox.c.message_id],
-    set_={name: _ENTER.excluded[name] for name in ("digest", "received_at", "transport_id")},
+    set_={name: _ENTER.excluded[name] for name in ("digest", "received_at", "transport_id", "failed")},
 )
+_USE: Final = sqlite.insert(nonce)
+_USED: Final = _USE.on_conflict_do_update(
+    index_elements=[nonce.c.nonce], set_={name: _USE.excluded[name] for name in ("digest", "forget_at")}
+)
+_BEGIN: Final = sqlite.insert(attempt)
+_BEGUN: Final = _BEGIN.on_conflict_do_update(
+    index_elements=[attempt.c.digest],
+    set_={"count": attempt.c.count + 1, "begun_at": _BEGIN.excluded.begun_at},
+).returning(attempt.c.count)
+_END: Final = delete(attempt).where(attempt.c.digest == bindparam("of_digest"))
 _SUPERSEDE: Final = (
     update(outbox)
     .where(outbox.c.cause_source == bindparam("of_source"), outbox.c.cause_message_id == bindparam("of_message_id"))
@@ -136,6 +151,23 @@ def write_inbox(connection: Connection, records: Sequence[InboxRecord]) -> None:
         return
     connection.execute(_SUPERSEDE, [of_key(record.key) for record in records])
     connection.execute(_RECORD, [rows.to_inbox_row(record) for record in records])
+
+
+def write_attempt(connection: Connection, digest: bytes, now: str) -> int:
+    """Take down that the message with *digest* is begun; returns how often it was, this time included."""
+    return int(connection.execute(_BEGUN, {"digest": digest, "count": 1, "begun_at": now}).scalar_one())
+
+
+def write_ended(connection: Connection, digests: Sequence[bytes]) -> None:
+    """Forget how often the messages with *digests* were begun; one that was not is nothing to forget."""
+    if digests:
+        connection.execute(_END, [{"of_digest": digest} for digest in digests])
+
+
+def write_nonces(connection: Connection, records: Sequence[NonceRecord]) -> None:
+    """Take down *records*."""
+    if records:
+        connection.execute(_USED, [rows.to_nonce_row(record) for record in records])
 
 
 def of_key(key: InboxKey) -> dict[str, str]:

@@ -35,7 +35,7 @@ from dermsbus.domain.quantities import Curve, CurveStyle, Dispatch, DispatchStat
 from dermsbus.domain.registry import Draft, GroupChange, GroupRegistry
 from dermsbus.domain.switching import SwitchChange, SwitchOrder, SwitchState
 from dermsbus.errors import RequestError, StoreError
-from dermsbus.store.base import Commit, InboxKey, InboxRecord, OutboxEntry, OutboxState, Store
+from dermsbus.store.base import Commit, InboxKey, InboxRecord, NonceRecord, OutboxEntry, OutboxState, Store
 from dermsbus.transports.base import Outgoing, ReplyTo, Topic
 from dermsbus.transports.base import Queue as QueueDestination
 from tests.unit.domain.builders import device, devices, function, name, names, new_group, numbered_mrids, version
@@ -186,6 +186,10 @@ def received(key: InboxKey = KEY, *, digest: bytes = b"\x00" * 32, at: datetime 
     return InboxRecord(key=key, digest=digest, received_at=at)
 
 
+def nonce(nonce: bytes = b"n", *, until: datetime = MOMENT) -> NonceRecord:
+    return NonceRecord(nonce=nonce, digest=b"\x00" * 32, forget_at=until)
+
+
 def outgoing(message_id: str = "REP-1") -> Outgoing:
     return Outgoing(
         destination=Topic("cim.production.evt.derms1.created.DERGroups"), body=b"<x/>", message_id=message_id
@@ -245,6 +249,7 @@ class StoreContract(ABC):
         assert store.pending() == ()
         assert store.recall(KEY) is None
         assert store.replies_to(KEY) == ()
+        assert store.count_nonces() == 0
 
     def test_a_group_comes_back_exactly_as_it_was_given(self, store: Store) -> None:
         bare = EndDeviceGroup(mrid="G-B", der_function=function())
@@ -623,6 +628,67 @@ class StoreContract(ABC):
 
         assert store.recall(KEY) == later
 
+    @pytest.mark.parametrize("failed", [True, False])
+    def test_whether_a_message_failed_is_recalled(self, store: Store, failed: bool) -> None:
+        store.commit(Commit(inbox=(replace(received(), failed=not failed),)))
+        store.commit(Commit(inbox=(replace(received(), failed=failed),)))
+
+        record = store.recall(KEY)
+        assert record is not None
+        assert record.failed is failed
+
+    # -- nonces and attempts
+
+    def test_a_nonce_is_recalled_exactly(self, store: Store, tmp_path: Path, clock: Clock) -> None:
+        record = nonce(bytes(range(32)))
+        store.commit(Commit(nonces=(record, nonce())))
+
+        again = self.reopened(store, tmp_path, clock)
+
+        assert again.recall_nonce(record.nonce) == record
+        assert again.recall_nonce(b"other") is None
+        assert again.count_nonces() == 2
+        again.close()
+
+    def test_a_nonce_that_is_used_again_is_remembered_as_the_later_one(self, store: Store) -> None:
+        later = nonce(until=MOMENT + timedelta(hours=1))
+        store.commit(Commit(nonces=(nonce(),)))
+        store.commit(Commit(nonces=(later,)))
+
+        assert store.recall_nonce(later.nonce) == later
+        assert store.count_nonces() == 1
+
+    def test_nonces_are_forgotten_when_their_time_has_come(self, store: Store) -> None:
+        store.commit(Commit(nonces=(nonce(b"a"), nonce(b"b", until=MOMENT + timedelta(microseconds=1)))))
+
+        assert store.forget_nonces(MOMENT - timedelta(microseconds=1)) == 0
+        assert store.forget_nonces(MOMENT) == 1
+
+        assert store.recall_nonce(b"a") is None
+        assert store.count_nonces() == 1
+
+    def test_attempts_are_counted_over_restarts_until_they_come_to_an_end(
+        self, store: Store, tmp_path: Path, clock: Clock
+    ) -> None:
+        assert [store.begin_attempt(b"a", MOMENT) for _ in range(3)] == [1, 2, 3]
+        assert store.begin_attempt(b"b", MOMENT) == 1
+
+        again = self.reopened(store, tmp_path, clock)
+        assert again.begin_attempt(b"a", MOMENT) == 4
+        again.commit(Commit(ended=(b"a", b"never begun")))
+
+        assert again.begin_attempt(b"a", MOMENT) == 1
+        assert again.begin_attempt(b"b", MOMENT) == 2
+        again.close()
+
+    def test_attempts_that_never_came_to_an_end_are_forgotten(self, store: Store) -> None:
+        store.begin_attempt(b"a", MOMENT)
+        store.begin_attempt(b"b", MOMENT + timedelta(days=1))
+
+        store.purge(MOMENT + timedelta(days=1))
+
+        assert [store.begin_attempt(digest, MOMENT) for digest in (b"a", b"b")] == [1, 2]
+
     # -- outbox
 
     def test_entries_come_back_numbered_in_the_order_of_writing(self, store: Store) -> None:
@@ -884,6 +950,7 @@ def everything() -> Commit:
     """A commit with each of its parts."""
     return Commit(
         inbox=(received(),),
+        nonces=(nonce(),),
         groups=created(EVERYTHING).groups,
         dispatches=ordered(EVERYTHING_ORDERED),
         switches=accepted(CONNECT),

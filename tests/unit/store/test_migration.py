@@ -152,6 +152,17 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
+def take_back_to_version_2(file: Path) -> None:
+    """Make of a store of the present version one as version 2 wrote it."""
+    with closing(sqlite3.connect(file)) as shell:
+        shell.executescript("""
+            DROP TABLE nonce;
+            DROP TABLE attempt;
+            ALTER TABLE inbox DROP COLUMN failed;
+            UPDATE dermsbus_store SET version = 2;
+        """)
+
+
 def tables(file: Path) -> dict[str, str]:
     """All that is defined in *file*, without blanks."""
     with closing(sqlite3.connect(file)) as shell:
@@ -177,6 +188,23 @@ def test_everything_in_a_store_of_version_1_is_there_when_it_is_opened(file: Pat
     with closing(SqliteStore(file)) as store:
         assert holds_what_it_was_told(store)
         assert [*store.dispatches(), *store.switches(), *store.settings()] == []
+
+
+def test_everything_in_a_store_of_version_2_is_there_when_it_is_opened(file: Path, tmp_path: Path) -> None:
+    with closing(SqliteStore(file)) as store:
+        store.commit(
+            Commit(dispatches=ordered(EVERYTHING_ORDERED), switches=accepted(CONNECT), settings=told(setting()))
+        )
+    take_back_to_version_2(file)
+
+    with closing(SqliteStore(file)) as store:
+        assert holds_what_it_was_told(store)
+        assert list(store.dispatches()) == [EVERYTHING_ORDERED]
+        assert list(store.switches()) == [CONNECT]
+        assert list(store.settings()) == [setting()]
+
+    SqliteStore(tmp_path / "new.db").close()
+    assert tables(file) == tables(tmp_path / "new.db")
 
 
 def test_a_store_that_was_brought_up_to_date_is_like_a_new_one(file: Path, tmp_path: Path) -> None:
