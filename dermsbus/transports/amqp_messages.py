@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from dermsbus.errors import PublishRejected
 from dermsbus.transports.amqp_settings import AmqpSettings
 from dermsbus.transports.base import Delivery, Destination, Outgoing, Queue, ReplyTo, Topic
+from dermsbus.transports.expiry import expiry_after
 from dermsbus.transports.wire_names import ReplyForm, check_publishable, is_property_name, parse_reply_to
 
 __all__ = ["AmqpMessage", "Deliver", "Properties", "as_text", "binding_key", "delivery_of", "message_of"]
@@ -55,6 +56,8 @@ class Properties(Protocol):
     message_id: str | bytes | None
     correlation_id: str | bytes | None
     reply_to: str | bytes | None
+    expiration: str | bytes | None
+    timestamp: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +153,7 @@ def delivery_of(
         correlation_id=as_text(properties.correlation_id) if properties.correlation_id else None,
         transport_id=as_text(properties.message_id) if properties.message_id else None,
         redelivered=bool(deliver.redelivered),
+        expires_at=expiry_after(as_text(properties.expiration), as_text(properties.timestamp)),
         properties=MappingProxyType(headers),
         token=token,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
@@ -87,6 +88,8 @@ class Delivery:
         correlation_id: the transport's correlation id, None if none.
         transport_id: the broker's or sender's transport message id, None if none.
         redelivered: True if the broker says that it was delivered before.
+        expires_at: aware, UTC, by the clock of who sent it: from when on its sender does not want it carried out any
+            more; None for never, or where nothing tells.
         properties: application properties (text); names as on the wire.
         token: what the transport needs to settle it; opaque to everyone else.
     """
@@ -99,6 +102,7 @@ class Delivery:
     correlation_id: str | None = None
     transport_id: str | None = None
     redelivered: bool = False
+    expires_at: datetime | None = None
     properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     token: object = None
 

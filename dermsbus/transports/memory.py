@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 from types import MappingProxyType
@@ -52,7 +53,10 @@ _QUEUE_FORMS: Final = frozenset({ReplyForm.QUEUE, ReplyForm.QUEUE_URI, ReplyForm
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Message:
-    """A message in the bus; *dies_at* is monotonic seconds, None = never."""
+    """A message in the bus.
+
+    *dies_at* is monotonic seconds, *expires_at* the same by the computer's clock; None = never.
+    """
 
     body: bytes
     address: str
@@ -62,6 +66,7 @@ class _Message:
     properties: Mapping[str, str]
     persistent: bool
     dies_at: float | None
+    expires_at: datetime | None
     redelivered: bool = False
 
 
@@ -377,6 +382,7 @@ def _hand_over(consumer: _Consumer, tag: int, message: _Message) -> None:
             correlation_id=message.correlation_id,
             transport_id=message.message_id,
             redelivered=message.redelivered,
+            expires_at=message.expires_at,
             properties=message.properties,
             token=_Token(consumer, tag) if destination is not None else None,
         )
@@ -409,5 +415,6 @@ def _publish(session: _Session, message: Outgoing) -> PublishOutcome:
         properties=MappingProxyType(properties),
         persistent=message.persistent,
         dies_at=None if life is None else time.monotonic() + life,
+        expires_at=None if life is None else datetime.now(UTC) + timedelta(seconds=life),
     )
     return session.publish(stored, destination)

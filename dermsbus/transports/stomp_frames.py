@@ -14,6 +14,7 @@ from typing import Final
 from dermsbus.errors import PublishRejected
 from dermsbus.transports.base import Delivery, Destination, Outgoing, Queue, ReplyTo, Subscription, Topic
 from dermsbus.transports.dialects import Dialect, Spelling
+from dermsbus.transports.expiry import expiry_after, expiry_at
 from dermsbus.transports.wire_names import check_publishable, parse_reply_to, wire_properties
 
 __all__ = ["Frame", "delivery_of", "fault_of", "reply_subscribe_frame", "send_frame", "subscribe_frame"]
@@ -165,6 +166,8 @@ def delivery_of(
         correlation_id=headers.get("correlation-id"),
         transport_id=headers.get(dialect.transport_id),
         redelivered=headers.get("redelivered") == "true",
+        expires_at=expiry_at(headers.get("expires"))
+        or expiry_after(headers.get("expiration"), headers.get("timestamp")),
         properties=MappingProxyType(properties),
         token=token,
     )
