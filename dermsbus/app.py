@@ -45,7 +45,9 @@ from dermsbus.messages.answers import Author
 from dermsbus.messages.codec import Codec
 from dermsbus.messages.policy import Policy
 from dermsbus.outbox import Outbox
+from dermsbus.patience import Patience
 from dermsbus.push import ForecastPush, ForecastPushRules, PushRules, StatusPush
+from dermsbus.replay import ReplayGuard
 from dermsbus.service import Counts, Service
 from dermsbus.settings import BusScheme, BusUrl, Settings, why_unreadable
 from dermsbus.store.base import Store
@@ -312,17 +314,21 @@ class _Running:
         self._forecasting = self._make_forecasting(is_kept=store is None)
         opened.callback(self._forecasting.close)
         self.service = self._make_service(codec, author)
+        patience = Patience(attempts=settings.attempts)
         self._consumer = Consumer(
             service=self.service,
             ledger=self._ledger,
             store=self._store,
             outbox=self._outbox,
             transport=self.transport,
+            patience=patience,
             now=self._now,
         )
         self._commander = Commander(devices.adapters, timeout_s=settings.devices.timeout_s, now=now, wake=self._wake)
         opened.callback(self._commander.stop)
-        self._thread = ConsumerThread(self._consumer, self._outbox, tasks=tuple(self._tasks()), on_fatal=on_fatal)
+        self._thread = ConsumerThread(
+            self._consumer, self._outbox, patience=patience, tasks=tuple(self._tasks()), on_fatal=on_fatal
+        )
         self.http = self._start_http(opened)
         self._subscribe(self._thread.receive)
         self.transport.start()
@@ -349,11 +355,22 @@ class _Running:
             store=self._store,
             author=author,
             mailing=self._mailing,
-            policy=Policy(context=settings.context, tolerance=settings.behaviour.tolerance),
+            policy=Policy(
+                context=settings.context,
+                tolerance=settings.behaviour.tolerance,
+                reply_addresses=settings.reply_addresses,
+            ),
+            replay=ReplayGuard(
+                check=settings.behaviour.replay_detection,
+                rules=settings.replay.rules,
+                store=self._store,
+                now=self._now,
+            ),
             behaviour=settings.behaviour,
             field_view=self._view,
             forecasts=self._forecasting,
             now=self._now,
+            broker_now=_now,
             nameplate_extension=settings.nameplate_extension,
         )
 
@@ -458,6 +475,7 @@ class _Running:
         draft = self._ledger.draft(self._now())
         dispatches = draft.dispatches.forget(older_than)
         self._consumer.keep(draft)
+        self._store.forget_nonces(self._now())
         messages = self._store.purge(datetime.now(UTC) - timedelta(days=self._settings.retention_days))
         _log.info("forgot", messages=messages, dispatches=dispatches, older_than_days=self._settings.retention_days)
 

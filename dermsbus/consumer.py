@@ -14,6 +14,7 @@ Source: delivery guarantees of the project's reference tables.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import queue
 import threading
@@ -27,9 +28,11 @@ import structlog
 
 from dermsbus.domain.ledger import Ledger, LedgerDraft
 from dermsbus.errors import ConnectionLost, DermsbusError, StoreEnded, StoreError
+from dermsbus.mailing import Trouble
 from dermsbus.outbox import Outbox
-from dermsbus.service import Service
-from dermsbus.store.base import Commit, InboxKey, InboxRecord, OutboxEntry, SettingChange, Store
+from dermsbus.patience import Patience
+from dermsbus.service import Received, Served, Service
+from dermsbus.store.base import Commit, InboxKey, InboxRecord, NonceRecord, OutboxEntry, SettingChange, Store
 from dermsbus.transports.base import Delivery, Transport
 
 __all__ = ["Consumer", "ConsumerThread", "Task"]
@@ -45,7 +48,18 @@ class _Batch:
     draft: LedgerDraft
     deliveries: list[Delivery] = field(default_factory=list)
     records: dict[InboxKey, InboxRecord] = field(default_factory=dict)
+    nonces: dict[bytes, NonceRecord] = field(default_factory=dict)
+    ended: list[bytes] = field(default_factory=list)
     outbox: list[OutboxEntry] = field(default_factory=list)
+
+    def add(self, delivery: Delivery, served: Served) -> None:
+        """*delivery* is done with, and left what *served* says."""
+        self.deliveries.append(delivery)
+        self.outbox.extend(served.outbox)
+        if served.record:
+            self.records[served.record.key] = served.record
+        if served.nonce:
+            self.nonces[served.nonce.nonce] = served.nonce
 
 
 class Consumer:
@@ -59,6 +73,7 @@ class Consumer:
         store: Store,
         outbox: Outbox,
         transport: Transport,
+        patience: Patience,
         now: Callable[[], datetime],
     ) -> None:
         self._service = service
@@ -66,7 +81,9 @@ class Consumer:
         self._store = store
         self._outbox = outbox
         self._transport = transport
+        self._patience = patience
         self._now = now
+        self._settled: list[Delivery] = []  # of the deliveries in hand: no broker takes a second acknowledgement
 
     def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Serve *deliveries* in their order; all that they change is committed together.
@@ -75,18 +92,69 @@ class Consumer:
             StoreError: what is not yet committed has not happened; handle the same deliveries again.
             ConnectionLost: committed but not acknowledged; the broker will deliver them again.
         """
-        batch = _Batch(draft=self._ledger.draft(self._now()))
+        try:
+            self._handle_all([each for each in deliveries if not any(each is done for done in self._settled)])
+        except ConnectionLost:
+            self._forget(deliveries)
+            raise
+        self._forget(deliveries)  # after a StoreError the same ones come again, and those that are done are passed over
+
+    def _forget(self, deliveries: Sequence[Delivery]) -> None:
+        self._settled.clear()
         for delivery in deliveries:
-            received = self._service.read(delivery)
-            if received.key in batch.records:  # sent twice: the second must find the first in the store
+            self._patience.over(delivery)
+
+    def _handle_all(self, deliveries: Sequence[Delivery]) -> None:
+        batch = self._new_batch()
+        for delivery in deliveries:
+            if delivery.redelivered:
                 self._finish(batch)
-                batch = _Batch(draft=self._ledger.draft(self._now()))
-            served = self._service.serve(received, batch.draft)
-            batch.deliveries.append(delivery)
-            batch.outbox.extend(served.outbox)
-            if served.record:
-                batch.records[served.record.key] = served.record
+                self._handle_again(delivery)
+                batch = self._new_batch()
+                continue
+            received = self._service.read(delivery, again=self._patience.knows(delivery))
+            if self._patience.waits(received):
+                continue
+            if received.key in batch.records or received.nonce in batch.nonces:
+                # sent twice: the second must find the first in the store
+                self._finish(batch)
+                batch = self._new_batch()
+            self._serve(received, batch)
         self._finish(batch)
+
+    def _handle_again(self, delivery: Delivery) -> None:
+        """Handle what the broker gave out before, alone: if it ends the process, it takes nobody with it.
+
+        That it is begun is written down first, and struck out when it is done, so that what ends the process whenever
+        it is begun is found out.
+        """
+        digest, patience = hashlib.sha256(delivery.body).digest(), self._patience
+        is_known = patience.knows(delivery)
+        begun = patience.begun(delivery, lambda: self._store.begin_attempt(digest, self._now()))
+        batch = self._new_batch()
+        if begun >= patience.attempts:  # the first time nothing was written down
+            batch.add(delivery, self._service.put_aside(delivery, Trouble(attempts=begun)))
+        else:
+            received = self._service.read(delivery, again=is_known)
+            if not patience.waits(received):
+                self._serve(received, batch)
+        if batch.deliveries:  # it is done, and does not wait
+            batch.ended.append(digest)
+        self._finish(batch)
+
+    def _serve(self, received: Received, batch: _Batch) -> None:
+        """What *received* asks for becomes part of *batch*; where it fails it waits, and nothing of it does."""
+        served = self._service.serve(received, batch.draft)
+        if served.fault:
+            trouble = self._patience.failed(received, self._now())
+            if trouble.attempts < self._patience.attempts:
+                _log.warning("message will be tried again", attempts=trouble.attempts, reason=served.fault)
+                return
+            served = self._service.give_up(received, served.fault, trouble)
+        batch.add(received.delivery, served)
+
+    def _new_batch(self) -> _Batch:
+        return _Batch(draft=self._ledger.draft(self._now()))
 
     def announce(self, entries: Sequence[OutboxEntry]) -> None:
         """Have sent what answers nobody, in order: committed together first, like all else that is sent.
@@ -118,8 +186,15 @@ class Consumer:
         self._commit(draft, settings=settings, outbox=outbox)
 
     def _finish(self, batch: _Batch) -> None:
-        self._commit(batch.draft, inbox=tuple(batch.records.values()), outbox=batch.outbox)
+        self._commit(
+            batch.draft,
+            inbox=tuple(batch.records.values()),
+            ended=tuple(batch.ended),
+            nonces=tuple(batch.nonces.values()),
+            outbox=batch.outbox,
+        )
         self._outbox.flush()
+        self._settled.extend(batch.deliveries)
         self._transport.settle(batch.deliveries)
 
     def _commit(
@@ -127,11 +202,15 @@ class Consumer:
         draft: LedgerDraft | None,
         *,
         inbox: tuple[InboxRecord, ...] = (),
+        ended: tuple[bytes, ...] = (),
+        nonces: tuple[NonceRecord, ...] = (),
         settings: Sequence[SettingChange] = (),
         outbox: Sequence[OutboxEntry] = (),
     ) -> None:
         commit = Commit(
             inbox=inbox,
+            ended=ended,
+            nonces=nonces,
             groups=draft.groups.changes if draft else (),
             dispatches=draft.dispatches.changes if draft else (),
             switches=draft.switches.changes if draft else (),
@@ -163,6 +242,8 @@ class Task:
 class ConsumerThread:
     """Runs a consumer on a thread of its own: receivers only put deliveries in its queue.
 
+    *patience* is the consumer's own: what it gives back is handled before what is new.
+
     *tasks* are run on that thread when they are due, between batches, however much there is to be received.
 
     *on_fatal* is told the reason where it cannot go on; it runs on that thread, and must not stop it.
@@ -179,9 +260,11 @@ class ConsumerThread:
         consumer: Consumer,
         outbox: Outbox,
         *,
+        patience: Patience | None = None,
         tasks: Sequence[Task] = (),
         on_fatal: Callable[[str], None] | None = None,
     ) -> None:
+        self._patience = patience or Patience()
         self._consumer = consumer
         self._outbox = outbox
         self._tasks = tuple(tasks)
@@ -223,7 +306,7 @@ class ConsumerThread:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            deliveries = self._next()
+            deliveries = [*self._patience.due(), *self._next()]
             self._until_done(deliveries)
             self._run_due_tasks()
             if self._outbox.waiting:
@@ -232,7 +315,7 @@ class ConsumerThread:
     def _next(self) -> list[Delivery]:
         """What waits, at most a batch; empty when a task is due, or after a while in which nothing came."""
         deliveries: list[Delivery] = []
-        until_due_s = min(self._due_s, default=math.inf) - time.monotonic()
+        until_due_s = min(*self._due_s, self._patience.next_due_s, math.inf) - time.monotonic()
         try:
             each = self._inbox.get(timeout=min(max(until_due_s, 0.0), self._IDLE_S))
             while True:

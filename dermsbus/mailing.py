@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -29,14 +31,28 @@ from dermsbus.messages.envelope import (
 )
 from dermsbus.messages.properties import kind_of, properties_of
 from dermsbus.store.base import InboxKey, OutboxEntry
-from dermsbus.transports.base import Delivery, Outgoing, Queue, Topic
+from dermsbus.transports.base import Delivery, Destination, Outgoing, Queue, Topic
+from dermsbus.transports.wire_names import topic_matches
 
-__all__ = ["Mailing"]
+__all__ = ["Mailing", "Trouble"]
 
 _MOST_REASON_CHARS: Final = 1000
 _LONGEST_KEY_BYTES: Final = 255
 _LARGEST_BODY_BYTES: Final = 4 * 1024 * 1024 - 64 * 1024  # STOMP brokers take frames of 4 MiB, headers included
 _LARGEST_COPY_BYTES: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trouble:
+    """What was seen of a message that could not be handled.
+
+    Attributes:
+        attempts: how often it was tried, 1 or more.
+        first_at: when that failed first; aware, UTC. None where nobody was left to see it.
+    """
+
+    attempts: int
+    first_at: datetime | None = None
 
 
 class Mailing:
@@ -72,9 +88,30 @@ class Mailing:
         """
         if delivery.reply_to is None:
             return ()
+        return (self._answer(delivery, delivery.reply_to, envelope, cause=cause, persistent=persistent),)
+
+    def later_answer(
+        self, delivery: Delivery, to: Queue | Topic, envelope: Envelope, *, cause: InboxKey | None = None
+    ) -> tuple[OutboxEntry, ...]:
+        """The answer to a delivery whose sender wants it elsewhere; it outlives a restart of the broker.
+
+        Args:
+            delivery: what it answers.
+            to: where to, which was found to be allowed.
+            envelope: the answer.
+            cause: the message that it answers.
+
+        Raises:
+            UnsupportedMessage: 3.1, the answer is larger than what every broker takes.
+        """
+        return (self._answer(delivery, to, envelope, cause=cause, persistent=True),)
+
+    def _answer(
+        self, delivery: Delivery, to: Destination, envelope: Envelope, *, cause: InboxKey | None, persistent: bool
+    ) -> OutboxEntry:
         header = envelope.header
         message = Outgoing(
-            destination=delivery.reply_to,
+            destination=to,
             body=self._body(envelope),
             message_id=(header.message_id if header else None) or self._new_message_id(),
             correlation_id=(
@@ -85,7 +122,7 @@ class Mailing:
             properties=MappingProxyType(properties_of(envelope)),
             persistent=persistent,
         )
-        return (OutboxEntry(message=message, cause=cause, is_reply=True),)
+        return OutboxEntry(message=message, cause=cause, is_reply=True)
 
     def event(self, event: Event, cause: InboxKey | None = None) -> OutboxEntry:
         """A notification, to the topic of its verb and noun."""
@@ -120,27 +157,33 @@ class Mailing:
         Of one that is too large for any queue the first MiB is kept, with its length and SHA-256 as properties.
         """
         queue = Queue(invalid_queue(self._context, self._source))
-        return self._copy(delivery, queue, code=code, rule=rule, reason=reason)
+        return self._copy(delivery, queue, _reasons(code, rule, reason), most_bytes=_LARGEST_COPY_BYTES)
 
-    def dead_letter(self, delivery: Delivery, *, code: str, rule: str, reason: str) -> OutboxEntry:
-        """A copy of a message that could be read and not handled, to the dead-letter queue of where it came from."""
+    def dead_letter(self, delivery: Delivery, *, code: str, rule: str, reason: str, trouble: Trouble) -> OutboxEntry:
+        """A copy of a message that could not be handled, to the dead-letter queue of where it came from.
+
+        Whatever is known of it goes with it, so that it can be sent to where it was meant for when the fault is mended.
+        """
         original = delivery.destination.name if isinstance(delivery.destination, Queue) else f"evt.{self._source}"
-        return self._copy(
-            delivery, Queue(dead_letter_queue(self._context, original)), code=code, rule=rule, reason=reason
-        )
+        queue = Queue(dead_letter_queue(self._context, original))
+        history = {"CIM_Attempts": str(trouble.attempts)}
+        if trouble.first_at is not None:
+            history["CIM_FirstFailedAt"] = _instant(trouble.first_at)
+        return self._copy(delivery, queue, _reasons(code, rule, reason) | history, most_bytes=_LARGEST_BODY_BYTES)
 
-    def _copy(self, delivery: Delivery, queue: Queue, *, code: str, rule: str, reason: str) -> OutboxEntry:
-        facts = {
-            "CIM_Code": code,
-            "CIM_Rule": rule,
-            "CIM_Reason": " ".join(reason.split())[:_MOST_REASON_CHARS],
+    def _copy(self, delivery: Delivery, queue: Queue, facts: dict[str, str], *, most_bytes: int) -> OutboxEntry:
+        facts |= {
+            "CIM_FailedAt": _instant(self._author.now()),
             "CIM_OriginalDestination": delivery.address,
             "CIM_OriginalMessageID": delivery.transport_id or "",
+            "CIM_OriginalReplyTo": delivery.reply_to.text if delivery.reply_to else "",
+            "CIM_Replays": delivery.properties.get("CIM_Replays", ""),
+            **_origin(delivery),
         }
         body = delivery.body
-        if len(body) > _LARGEST_COPY_BYTES:
+        if len(body) > most_bytes:
             facts |= {"CIM_OriginalBytes": str(len(body)), "CIM_OriginalSHA256": hashlib.sha256(body).hexdigest()}
-            body = body[:_LARGEST_COPY_BYTES]
+            body = body[:most_bytes]
         message = Outgoing(
             destination=queue,
             body=body,
@@ -152,6 +195,26 @@ class Mailing:
             properties=MappingProxyType({name: value for name, value in facts.items() if value}),
         )
         return OutboxEntry(message=message)
+
+
+def _reasons(code: str, rule: str, reason: str) -> dict[str, str]:
+    return {"CIM_Code": code, "CIM_Rule": rule, "CIM_Reason": " ".join(reason.split())[:_MOST_REASON_CHARS]}
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _origin(delivery: Delivery) -> dict[str, str]:
+    """The queue or topic that it was sent to, by our own name of it; nothing where only the broker's is known."""
+    match delivery.destination:
+        case Queue(name):
+            return {"CIM_OriginalQueue": name}
+        case Topic(pattern):
+            name = delivery.address.rpartition("/")[2]  # whatever a broker puts before it ends so
+            return {"CIM_OriginalTopic": name} if topic_matches(pattern, name) else {}
+        case None:
+            return {}
 
 
 def _key(mrid: str | None) -> str | None:

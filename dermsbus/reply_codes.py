@@ -78,6 +78,7 @@ CATALOGUE: Final = MappingProxyType(
             _row(
                 "6.1", Level.FATAL, "Request cancelled per business rule", "duplicates, rules of the behaviour profile"
             ),
+            _row("7.3", Level.FATAL, "Authentication mechanism insufficient", "a command without ReplayDetection"),
             _row("7.7", Level.FATAL, "Policy violation", "DTD, too large, too deep, context of another system"),
             _row("99.1", Level.FATAL, "DERGroup does not exist", "the group named in the request is not known"),
         )

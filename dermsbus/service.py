@@ -22,15 +22,17 @@ from dermsbus.domain.behaviour import Behaviour, EventAcknowledgement, PartialRe
 from dermsbus.domain.ledger import LedgerDraft
 from dermsbus.domain.peer_reports import PeerReports
 from dermsbus.errors import MalformedMessage, MessageError, StoreError, UnsupportedMessage, Violation
-from dermsbus.mailing import Mailing
+from dermsbus.mailing import Mailing, Trouble
 from dermsbus.messages.answers import Author, entries_of_message_error, entry, entry_of
 from dermsbus.messages.codec import Codec
+from dermsbus.messages.deadlines import deadline_of
 from dermsbus.messages.envelope import Archetype, Envelope, ErrorEntry, Outline, Refusal, Reply, Result, Verb
 from dermsbus.messages.policy import Policy
 from dermsbus.messages.properties import check_properties
+from dermsbus.replay import ReplayGuard, nonce_of
 from dermsbus.reply_codes import Level
-from dermsbus.store.base import InboxKey, InboxRecord, OutboxEntry, Store
-from dermsbus.transports.base import Delivery
+from dermsbus.store.base import InboxKey, InboxRecord, NonceRecord, OutboxEntry, Store
+from dermsbus.transports.base import Delivery, ReplyTo
 
 __all__ = ["Counts", "Received", "Served", "Service"]
 
@@ -59,24 +61,41 @@ class Received:
     Attributes:
         key: the identity of a request or event that may change something; None for all else.
         digest: SHA-256 of the body.
+        sender: ``Header/Source`` of a request or event; None for what nobody has to wait behind.
+        nonce: what tells the number that it bears against replays from all others; None if it bears none.
     """
 
     delivery: Delivery
     decoded: Envelope | Refusal
     key: InboxKey | None
     digest: bytes
+    sender: str | None = None
+    nonce: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Served:
-    """What serving a message leaves to be committed."""
+    """What serving a message leaves to be committed.
+
+    Attributes:
+        record: that it was served.
+        nonce: the number that it used.
+        outbox: what to send.
+        fault: a fault of ours, for the operator, because of which nothing was done; empty if there was none.
+    """
 
     record: InboxRecord | None = None
+    nonce: NonceRecord | None = None
     outbox: tuple[OutboxEntry, ...] = ()
+    fault: str = ""
 
 
 class Service:
-    """Serves one message after the other."""
+    """Serves one message after the other.
+
+    Two clocks: *now* is that of this system, which may be a simulation's; *broker_now* tells the time by which brokers
+    and their clients let messages expire.
+    """
 
     def __init__(
         self,
@@ -87,10 +106,12 @@ class Service:
         author: Author,
         mailing: Mailing,
         policy: Policy,
+        replay: ReplayGuard,
         behaviour: Behaviour,
         field_view: Callable[[], FieldView],
         forecasts: Forecasts,
         now: Callable[[], datetime],
+        broker_now: Callable[[], datetime],
         nameplate_extension: bool = False,
     ) -> None:
         self._codec = codec
@@ -99,20 +120,32 @@ class Service:
         self._author = author
         self._mailing = mailing
         self._policy = policy
+        self._replay = replay
         self._behaviour = behaviour
         self._field_view = field_view
         self._forecasts = forecasts
         self._now = now
+        self._broker_now = broker_now
         self._nameplate_extension = nameplate_extension
         self.reports = PeerReports()
         self.counts = Counts()
 
-    def read(self, delivery: Delivery) -> Received:
-        """Decode a delivery; never raises for what a sender can send."""
+    def read(self, delivery: Delivery, *, again: bool = False) -> Received:
+        """Decode a delivery; never raises for what a sender can send.
+
+        Args:
+            delivery: as received.
+            again: it was read before, and is not counted once more.
+        """
         decoded = self._decode(delivery)
-        self._count(decoded)
+        if not again:
+            self._count(decoded)
         digest = hashlib.sha256(delivery.body).digest()
-        return Received(delivery=delivery, decoded=decoded, key=_key_of(decoded), digest=digest)
+        nonce = nonce_of(decoded) if isinstance(decoded, Envelope) else None
+        sender = _sender_of(decoded)
+        return Received(
+            delivery=delivery, decoded=decoded, key=_key_of(decoded), digest=digest, sender=sender, nonce=nonce
+        )
 
     def _decode(self, delivery: Delivery) -> Envelope | Refusal:
         try:
@@ -125,6 +158,8 @@ class Service:
     def serve(self, received: Received, draft: LedgerDraft) -> Served:
         """Carry out what the message asks for on *draft*, or refuse it and leave *draft* as it is.
 
+        Where a fault of ours prevents it nothing is said of it yet: whoever calls tries it again, or gives it up.
+
         Raises:
             StoreError: the store cannot say whether the message was seen before.
         """
@@ -136,9 +171,15 @@ class Service:
             return self._refuse(received, error)
         except StoreError:
             raise
-        except Exception:  # noqa: BLE001 a fault of ours must not stop the messages behind: logged, answered, put aside
+        except Exception as error:  # noqa: BLE001 a fault of ours must not stop the messages behind
             draft.rollback_to(start)
-            return self._failed(received)
+            outline = received.decoded.outline
+            _log.exception(
+                "message not handled",
+                address=received.delivery.address,
+                message_id=outline and outline.message_id,
+            )
+            return Served(fault=f"{type(error).__name__}: {error}")
 
     def _serve(self, received: Received, draft: LedgerDraft) -> Served:
         decoded = received.decoded
@@ -172,18 +213,37 @@ class Service:
             outbox=(self._mailing.invalid(received.delivery, code="2.15", rule="STRAY-REPLY", reason=reason),)
         )
 
-    def _failed(self, received: Received) -> Served:
-        """A fault of our own: its traceback in the log, the sender told, a copy of the message put aside."""
-        delivery, outline = received.delivery, received.decoded.outline
-        _log.exception("message not handled", address=delivery.address, message_id=outline and outline.message_id)
+    def give_up(self, received: Received, fault: str, trouble: Trouble) -> Served:
+        """A fault of ours does not go away: the sender is told, a copy of the message put aside.
+
+        Args:
+            received: what could not be handled.
+            fault: as `serve` told it; for the operator, not for the sender.
+            trouble: how often it was tried.
+        """
+        outline = received.decoded.outline
         details = "an internal fault; the message was put aside, the fault is in the log of the responder"
         self._count_refusals(["5.3"])
-        aside = self._mailing.dead_letter(delivery, code="5.3", rule="FAULT", reason=details)
+        aside = self._mailing.dead_letter(received.delivery, code="5.3", rule="FAULT", reason=fault, trouble=trouble)
         answer: tuple[OutboxEntry, ...] = ()
         if outline is not None and self._is_answered(outline):
             reply = self._author.refusal(outline, [entry("5.3", details)])
-            answer = self._mailing.answer(delivery, reply, cause=received.key)
-        return Served(record=self._record(received), outbox=(*answer, aside))
+            answer = self._told(received, reply, cause=received.key)
+        return Served(record=self._record(received, failed=True), outbox=(*answer, aside))
+
+    def put_aside(self, delivery: Delivery, trouble: Trouble) -> Served:
+        """What ended this process each time that it was begun is not begun, nor read, once more.
+
+        Args:
+            delivery: what came again.
+            trouble: how often it was begun.
+        """
+        _log.error("message put aside: the process ended whenever it was begun", address=delivery.address)
+        details = f"it was begun {trouble.attempts} times, and the process ended each time; it was put aside"
+        self._count_refusals(["5.3"])
+        aside = self._mailing.dead_letter(delivery, code="5.3", rule="CRASH", reason=details, trouble=trouble)
+        fault = MalformedMessage(Violation(rule="CRASH", details=details), code="5.3")
+        return Served(outbox=(*self._mailing.answer(delivery, self._author.fault(fault)), aside))
 
     # -- requests --------------------------------------------------------------------------------------------------
 
@@ -191,16 +251,45 @@ class Service:
         known = self._known(received)
         if known is not None:
             return known
+        if self._comes_too_late(received, message):
+            return Served()
         self._policy.check(message)
+        nonce = self._replay.admit(message, received.digest)
         handler = self._router.handler_for(message)
-        delivery, key = received.delivery, received.key
         outcome = handler(message, self._desk(draft))
         reply = self._author.reply(message.outline, self._reply_of(outcome), outcome.payload)
-        is_get = message.header is not None and message.header.verb is Verb.GET
-        answer = self._mailing.answer(delivery, reply, cause=key, persistent=not is_get)
-        events = tuple(self._mailing.event(event, key) for event in outcome.events)
+        answer = self._answer(received, message, reply)
+        events = tuple(self._mailing.event(event, received.key) for event in outcome.events)
         self._count_refusals(error.code for error in outcome.errors)
-        return Served(record=self._record(received), outbox=(*answer, *events))
+        return Served(record=self._record(received), nonce=nonce, outbox=(*answer, *events))
+
+    def _comes_too_late(self, received: Received, message: Envelope) -> bool:
+        """True for a get that nobody waits for any more, which is passed over.
+
+        Raises:
+            UnsupportedMessage: 4.1, a command that nobody wants carried out any more.
+        """
+        deadlines = ((received.delivery.expires_at, self._broker_now), (deadline_of(message), self._now))
+        late_s = max(((now() - at).total_seconds() for at, now in deadlines if at is not None), default=-1.0)
+        if late_s < 0:
+            return False
+        if _is_get(message):
+            _log.info("get came too late", message_id=message.outline.message_id, late_s=late_s)
+            return True
+        details = f"it expired {late_s:.1f} s before its turn, and nothing was done: send it anew if it still holds"
+        raise UnsupportedMessage(Violation(rule="EXPIRED", details=details), code="4.1")
+
+    def _answer(self, received: Received, message: Envelope, reply: Envelope) -> tuple[OutboxEntry, ...]:
+        """*reply*, to where the request wants it; where that is elsewhere, a receipt to who sent it goes before."""
+        delivery, key = received.delivery, received.key
+        later = self._policy.later_address(message)
+        if later is None:
+            return self._mailing.answer(delivery, reply, cause=key, persistent=not _is_get(message))
+        receipt = self._author.reply(message.outline, Reply(result=Result.OK, errors=(entry("0.3"),)))
+        return (
+            *self._mailing.answer(delivery, receipt, cause=key),
+            *self._mailing.later_answer(delivery, later, reply, cause=key),
+        )
 
     def _known(self, received: Received) -> Served | None:
         """The stored reply to a message that was served before; None if it is to be served now.
@@ -213,7 +302,7 @@ class Service:
         if key is None or record is None:
             return None
         is_same = record.digest == received.digest
-        if self._behaviour.resend is Resend.EXECUTE_AGAIN:
+        if record.failed or self._behaviour.resend is Resend.EXECUTE_AGAIN:  # what failed has done nothing
             delivery = received.delivery
             if not (is_same and delivery.redelivered and delivery.transport_id == record.transport_id):
                 return None
@@ -225,16 +314,19 @@ class Service:
         return Served(outbox=tuple(self._again(entry, received) for entry in self._store.replies_to(key)))
 
     def _again(self, stored: OutboxEntry, received: Received) -> OutboxEntry:
-        """A stored reply once more, the same in every byte, to where it is wanted now."""
-        delivery = received.delivery
+        """A stored reply once more, the same in every byte, to where it is wanted now.
+
+        One that was wanted elsewhere goes there: the bytes that say where are the same, too.
+        """
+        delivery, destination = received.delivery, stored.message.destination
         message = replace(
             stored.message,
-            destination=delivery.reply_to or stored.message.destination,
+            destination=(delivery.reply_to or destination) if isinstance(destination, ReplyTo) else destination,
             correlation_id=delivery.correlation_id or delivery.transport_id or stored.message.correlation_id,
         )
         return OutboxEntry(message=message, is_reply=False)
 
-    def _record(self, received: Received) -> InboxRecord | None:
+    def _record(self, received: Received, *, failed: bool = False) -> InboxRecord | None:
         if received.key is None:
             return None
         return InboxRecord(
@@ -242,6 +334,7 @@ class Service:
             digest=received.digest,
             received_at=self._now(),
             transport_id=received.delivery.transport_id,
+            failed=failed,
         )
 
     def _reply_of(self, outcome: Outcome) -> Reply:
@@ -278,6 +371,7 @@ class Service:
         if known is not None:
             return known
         self._policy.check_event(message)
+        nonce = self._replay.admit(message, received.digest)
         delivery = received.delivery
         handler = self._router.handler_for(message)
         outcome = handler(message, self._desk(draft))
@@ -287,17 +381,17 @@ class Service:
         if outcome.errors and not outcome.done:
             first = outcome.errors[0]
             aside = (self._mailing.invalid(delivery, code=first.code, rule="EVENT", reason=first.details),)
-        record = self._record(received)
+        record = self._record(received, failed=bool(aside))
         events = tuple(self._mailing.event(event, received.key) for event in outcome.events)
         if not self._is_acknowledged(message.outline):
-            return Served(record=record, outbox=(*aside, *events))
+            return Served(record=record, nonce=nonce, outbox=(*aside, *events))
         reply = self._reply_of(outcome)
         if reply.result is Result.OK:
             reply = replace(reply, errors=(entry("0.3"),))
         answer = self._mailing.answer(delivery, self._author.reply(message.outline, reply), cause=received.key)
         if not answer:
             _log.warning("event asks for an acknowledgement and says not where to", source=header.source)
-        return Served(record=record, outbox=(*answer, *aside, *events))
+        return Served(record=record, nonce=nonce, outbox=(*answer, *aside, *events))
 
     def _is_acknowledged(self, outline: Outline) -> bool:
         if self._behaviour.event_acknowledgement is EventAcknowledgement.WITH_REPLY_TO:
@@ -333,10 +427,22 @@ class Service:
         if outline is None:
             return Served(outbox=(*self._fault(delivery, error, received.decoded.archetype), aside))
         reply = self._author.refusal(outline, entries_of_message_error(error))
-        answer = self._mailing.answer(delivery, reply) if self._is_answered(outline) else ()
+        answer = self._told(received, reply) if self._is_answered(outline) else ()
         if answer and outline.archetype is Archetype.REQUEST:
             return Served(outbox=answer)
         return Served(outbox=(*answer, aside))
+
+    def _told(self, received: Received, refusal: Envelope, cause: InboxKey | None = None) -> tuple[OutboxEntry, ...]:
+        """*refusal*, to who sent the message; one that wants its answer elsewhere and nothing before is told there."""
+        delivery, message = received.delivery, received.decoded
+        answer = self._mailing.answer(delivery, refusal, cause=cause)
+        if answer or not isinstance(message, Envelope):
+            return answer
+        try:
+            later = self._policy.later_address(message)
+        except MessageError:
+            return ()  # it may not be told there, which may be what it is refused for
+        return self._mailing.later_answer(delivery, later, refusal, cause=cause) if later else ()
 
     def _fault(self, delivery: Delivery, error: MessageError, archetype: Archetype | None) -> tuple[OutboxEntry, ...]:
         """A fault for what may have been a request; replies and events are not answered with one."""
@@ -356,6 +462,17 @@ class Service:
 
     def _count_refusals(self, codes: Iterable[str]) -> None:
         self.counts.refusals.update(codes)
+
+
+def _sender_of(decoded: Envelope | Refusal) -> str | None:
+    header = decoded.header if isinstance(decoded, Envelope) else None
+    if header is None or decoded.archetype not in {Archetype.REQUEST, Archetype.EVENT}:
+        return None
+    return header.source or ""
+
+
+def _is_get(message: Envelope) -> bool:
+    return message.header is not None and message.header.verb is Verb.GET
 
 
 def _key_of(decoded: Envelope | Refusal) -> InboxKey | None:

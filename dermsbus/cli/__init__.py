@@ -16,6 +16,7 @@ from dermsbus.cli import (
     broker,
     capabilities,
     check,
+    dead_letters,
     demo,
     dispatch,
     dispatches,
@@ -96,6 +97,7 @@ def _app() -> typer.Typer:
     app.command("listen")(listen.listen)
     app.command("send")(send.send)
     app.command("check")(check.check)
+    app.add_typer(dead_letters.dead_letters_app(), name="dead-letters")
     return app
 
 

@@ -36,7 +36,11 @@ def check(
     """Check messages, one line each; exit 1 if one is bad."""
     settings = load({"behaviour.tolerance": tolerance}, config)
     codec = Codec(settings.reader)
-    policy = Policy(context=settings.context, tolerance=settings.behaviour.tolerance)
+    policy = Policy(
+        context=settings.context,
+        tolerance=settings.behaviour.tolerance,
+        reply_addresses=settings.reply_addresses,
+    )
     results = [_Checked(file, lambda body: _judged(codec.decode(body), policy)) for file in files]
     for result in results:
         if as_json:

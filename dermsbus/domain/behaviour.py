@@ -21,6 +21,7 @@ __all__ = [
     "ChangeMode",
     "EventAcknowledgement",
     "PartialResult",
+    "ReplayCheck",
     "Resend",
     "Tolerance",
 ]
@@ -62,6 +63,17 @@ class Resend(StrEnum):
     """A new request: the peer sends the same file again on purpose."""
 
 
+class ReplayCheck(StrEnum):
+    """What becomes of ReplayDetection: a number that is used once, and when it was made."""
+
+    OFF = "off"
+    """It is passed over: the peer sends the same file again on purpose."""
+    WHEN_PRESENT = "when-present"
+    """A message that has it is refused, 7.7, where it comes too late, or its number was used before."""
+    REQUIRED = "required"
+    """The same, and whatever may change something is refused without it, 7.3."""
+
+
 class Beyond(StrEnum):
     """What becomes of an order that asks for more than there is."""
 
@@ -100,6 +112,7 @@ class Behaviour:
         no_error_code_on_ok: an OK reply carries one Error 0.0.
         event_acknowledgement: when notifications are answered.
         resend: what a repeated MessageID means.
+        replay_detection: what becomes of ReplayDetection.
         dispatch_needs_function: an order needs the function of the group that its parameter belongs to.
         connect_needs_function: a group whose members are to be connected or disconnected needs connectDisconnect.
         beyond_installed: what becomes of an order beyond what is installed in the group.
@@ -123,6 +136,7 @@ class Behaviour:
     no_error_code_on_ok: bool = True
     event_acknowledgement: EventAcknowledgement = EventAcknowledgement.ON_REQUEST
     resend: Resend = Resend.ANSWER_AGAIN
+    replay_detection: ReplayCheck = ReplayCheck.WHEN_PRESENT
     dispatch_needs_function: bool = True
     connect_needs_function: bool = True
     beyond_installed: Beyond = Beyond.REFUSE
@@ -143,6 +157,7 @@ BEHAVIOURS: Final = MappingProxyType(
             echo_created_on_partial=False,
             event_acknowledgement=EventAcknowledgement.WITH_REPLY_TO,
             resend=Resend.EXECUTE_AGAIN,
+            replay_detection=ReplayCheck.OFF,
             connect_needs_function=False,
             refuse_expired_dispatch=False,
             dispatch_horizon_days=0.0,
@@ -158,6 +173,7 @@ BEHAVIOURS: Final = MappingProxyType(
             change_mode=ChangeMode.REPLACE,
             delete_with_members_deletes_group=True,
             resend=Resend.EXECUTE_AGAIN,
+            replay_detection=ReplayCheck.OFF,
             refuse_expired_dispatch=False,
             dispatch_horizon_days=0.0,
             dispatch_longest_days=0.0,

@@ -11,6 +11,8 @@ from typing import Final
 from dermsbus.domain.behaviour import Tolerance
 from dermsbus.errors import SchemaViolation, UnsupportedMessage, Violation
 from dermsbus.messages.envelope import Envelope
+from dermsbus.transports.base import Queue, Topic
+from dermsbus.transports.reply_addresses import NOWHERE, ReplyAddresses
 
 __all__ = ["Policy"]
 
@@ -24,10 +26,12 @@ class Policy:
     Attributes:
         context: its own, such as ``production``; compared without regard to case.
         tolerance: a tolerant system passes over a Context that is no context at all, such as a sentence.
+        reply_addresses: where asynchronous replies may be sent.
     """
 
     context: str
     tolerance: Tolerance = Tolerance.STRICT
+    reply_addresses: ReplyAddresses = NOWHERE
 
     def check_event(self, message: Envelope) -> None:
         """Return if what another system tells may be taken in.
@@ -45,7 +49,27 @@ class Policy:
             SchemaViolation: 1.5, it asks for an asynchronous reply and does not say where to.
         """
         self._check_context(message)
-        _check_reply_address(message)
+        self.later_address(message)
+
+    def later_address(self, message: Envelope) -> Queue | Topic | None:
+        """Where the request wants its answer sent later; None where it wants it at once.
+
+        Raises:
+            UnsupportedMessage: 7.7, replies may not be sent there.
+            SchemaViolation: 1.5, it does not say where.
+        """
+        header = message.header
+        if header is None or not header.async_reply:
+            return None  # ReplyAddress means nothing then; peers fill it with all sorts of things
+        text = header.reply_address or ""
+        if not text.strip():
+            details = "AsyncReplyFlag is true and Header/ReplyAddress is missing"
+            raise SchemaViolation(Violation(rule="REPLY-ADDRESS", details=details), code="1.5")
+        address = self.reply_addresses.find(text)
+        if address is None:
+            details = f"ReplyAddress {text[:64]!r} is not among those that replies may be sent to"
+            raise UnsupportedMessage(Violation(rule="REPLY-ADDRESS", details=details), code="7.7")
+        return address
 
     def _check_context(self, message: Envelope) -> None:
         given = ((message.header.context if message.header else None) or "").strip()
@@ -55,14 +79,3 @@ class Policy:
             return
         details = f"Context {given[:64]!r} is not that of this system, {self.context!r}: sent to the wrong system?"
         raise UnsupportedMessage(Violation(rule="CONTEXT", details=details), code="7.7")
-
-
-def _check_reply_address(message: Envelope) -> None:
-    header = message.header
-    if header is None or not header.async_reply:
-        return  # ReplyAddress means nothing then; peers fill it with all sorts of things
-    if not (header.reply_address or "").strip():
-        details = "AsyncReplyFlag is true and Header/ReplyAddress is missing"
-        raise SchemaViolation(Violation(rule="REPLY-ADDRESS", details=details), code="1.5")
-    details = f"ReplyAddress {(header.reply_address or '')[:64]!r} is not among those that replies may be sent to"
-    raise UnsupportedMessage(Violation(rule="REPLY-ADDRESS", details=details), code="7.7")

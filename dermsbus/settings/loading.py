@@ -24,6 +24,7 @@ from dermsbus.settings.model import (
     DispatchSettings,
     DmsSettings,
     PushSettings,
+    ReplaySettings,
     Settings,
     SiteSettings,
 )
@@ -43,6 +44,7 @@ _KEYS: Final[Mapping[str, set[str]]] = {
     "devices": set(DevicesSettings.model_fields),
     "dispatch": set(DispatchSettings.model_fields),
     "push": set(PushSettings.model_fields),
+    "replay": set(ReplaySettings.model_fields),
     "site": set(SiteSettings.model_fields),
 }
 """What may stand in each table."""

@@ -6,7 +6,7 @@ Source: defaults of the project's reference tables; the keys are a house choice,
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -29,13 +29,25 @@ from dermsbus.domain.addresses import ANY, is_word
 from dermsbus.domain.allocation import Policy
 from dermsbus.domain.behaviour import BEHAVIOURS, Behaviour, Tolerance
 from dermsbus.domain.planning import PlanRules
+from dermsbus.errors import SettingsError
 from dermsbus.messages.codec import ReaderSettings
 from dermsbus.messages.envelope import Style
 from dermsbus.messages.intake import Limits
 from dermsbus.messages.name_plates import CategorySpelling
+from dermsbus.replay import ReplayRules
 from dermsbus.settings.urls import BusScheme, BusUrl, HttpAddress
+from dermsbus.transports.reply_addresses import NOWHERE, ReplyAddresses
 
-__all__ = ["PREFIX", "DevicesSettings", "DispatchSettings", "DmsSettings", "PushSettings", "Settings", "SiteSettings"]
+__all__ = [
+    "PREFIX",
+    "DevicesSettings",
+    "DispatchSettings",
+    "DmsSettings",
+    "PushSettings",
+    "ReplaySettings",
+    "Settings",
+    "SiteSettings",
+]
 
 PREFIX: Final = "DERMSBUS_"
 """How the names of our environment variables begin."""
@@ -93,6 +105,18 @@ def _limits(limits: Limits) -> Limits:
 
 def _comma_separated(value: object) -> object:
     return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
+def _reply_addresses(value: object) -> object:
+    if isinstance(value, ReplyAddresses):
+        return value
+    texts = _comma_separated(value)
+    if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("must be a list of queues (a name) and topics (topic://name)")
+    try:
+        return ReplyAddresses.of(texts)
+    except SettingsError as error:
+        raise ValueError(error.problem) from error
 
 
 def _zone(value: object) -> object:
@@ -189,6 +213,27 @@ class DispatchSettings(BaseModel):
         return PlanRules(**self.model_dump())
 
 
+class ReplaySettings(BaseModel):
+    """How messages are told that somebody else sends again: table ``replay``.
+
+    Attributes:
+        oldest_s: a message whose ReplayDetection was made more than so many seconds ago is refused, 1 to a day.
+        ahead_s: so many seconds it may be ahead of our clock, 0 to an hour.
+        nonces: how many are remembered at most, 100 to 10 000 000.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    oldest_s: Annotated[float, Field(ge=1, le=86_400)] = 300.0
+    ahead_s: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    nonces: Annotated[int, Field(ge=100, le=10_000_000)] = 100_000
+
+    @property
+    def rules(self) -> ReplayRules:
+        """As the guard takes them."""
+        return ReplayRules(**self.model_dump())
+
+
 class PushSettings(BaseModel):
     """When others are told of what nobody asked for: table ``push``.
 
@@ -224,6 +269,8 @@ class Settings(BaseSettings):
         fleet: catalogue of devices, TOML, relative to the working directory; None for no devices.
         http: where health is served, None for nowhere.
         adopt_from: sources whose events about groups are adopted into the registry; ``*`` for all; never our own.
+        reply_addresses: where an asynchronous reply may be sent: names of queues, or ``topic://`` and a name; ``*``
+            stands for any one word, a last ``>`` for all that follow. Nowhere by default.
         assumed_zone: the zone of times that state none.
         style: how the messages that we begin ourselves are spelled; a reply takes the style of its request.
         namespace_year: the year in the namespaces of payloads and wrappers, four digits.
@@ -232,6 +279,7 @@ class Settings(BaseSettings):
         nameplate_categories: how the categories of IEEE 1547 are written there.
         limits: how large a received message may be.
         retention_days: how long received MessageIDs and sent messages are remembered.
+        attempts: how often a message is tried whose handling fails by a fault of ours, 2 to 20.
         log_level: the least severity that is logged.
         log_format: ``pretty``, ``json`` (lines), or ``auto``: pretty on a terminal.
         devices: how devices are asked for their values.
@@ -239,6 +287,7 @@ class Settings(BaseSettings):
         site: where the devices are.
         dispatch: how orders are carried out at devices.
         push: when others are told of what nobody asked for.
+        replay: how messages are told that somebody else sends again.
         dms: what only the DMS commands use.
     """
 
@@ -262,6 +311,7 @@ class Settings(BaseSettings):
     fleet: Path | None = None
     http: Annotated[HttpAddress | None, BeforeValidator(_http)] = HttpAddress(host="127.0.0.1", port=8080)
     adopt_from: Annotated[tuple[str, ...], BeforeValidator(_comma_separated)] = (ANY,)
+    reply_addresses: Annotated[ReplyAddresses, BeforeValidator(_reply_addresses)] = NOWHERE
     assumed_zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("UTC")
     style: Style = Style.GENERIC
     namespace_year: Annotated[int, Field(ge=1000, le=9999)] = ReaderSettings().year
@@ -269,6 +319,7 @@ class Settings(BaseSettings):
     nameplate_categories: CategorySpelling = CategorySpelling.PLAIN
     limits: Annotated[Limits, AfterValidator(_limits)] = Limits()
     retention_days: Annotated[float, Field(ge=1, le=3650)] = 7.0
+    attempts: Annotated[int, Field(ge=2, le=20)] = 5
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "pretty", "json"] = "auto"
     devices: DevicesSettings = DevicesSettings()
@@ -276,6 +327,7 @@ class Settings(BaseSettings):
     site: SiteSettings = SiteSettings()
     dispatch: DispatchSettings = DispatchSettings()
     push: PushSettings = PushSettings()
+    replay: ReplaySettings = ReplaySettings()
     dms: DmsSettings = DmsSettings()
 
     @property

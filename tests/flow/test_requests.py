@@ -429,9 +429,11 @@ def test_gridappsd_replaces_members_deletes_the_unknown_and_finds_nothing_withou
 def test_a_handlers_bug_is_answered_put_aside_and_the_next_message_is_served(
     house: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from dermsbus import patience
     from dermsbus.domain.registry import Draft
     from dermsbus.transports.base import Subscription
 
+    monkeypatch.setattr(patience, "_FIRST_DELAY_S", 0.001)
     aside: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
     dead = Queue("cim.production.dlq.cim.production.req.derms1")
     house.dms.transport.subscribe(Subscription(destination=dead), aside.put)
