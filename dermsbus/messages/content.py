@@ -28,7 +28,7 @@ from dermsbus.messages import (
     name_plates,
 )
 from dermsbus.messages.binding import Binder
-from dermsbus.messages.envelope import Content, DERNamePlate, UnboundContent
+from dermsbus.messages.envelope import Content, DERNamePlate, UnboundContent, WrittenContent, WrittenObjects
 from dermsbus.messages.name_plates import CategorySpelling
 from dermsbus.messages.schemas import Schemas
 from dermsbus_generated import der_group_dispatches as wire_dispatches
@@ -191,10 +191,22 @@ class ContentCodec:
         Raises:
             ValueError: a rejected object or a number in it cannot be written.
         """
-        if isinstance(content, UnboundContent):
+        if isinstance(content, UnboundContent | WrittenContent):
             return etree.fromstring(content.xml)
         root = type(content).__name__
         return self.binder.render(_TABLE[root].write(content), _namespace(root))
+
+    def write_objects(self, content: Content) -> WrittenObjects:
+        """The profile element of a value, cut into its objects; it is the same as `write` gives.
+
+        Raises:
+            ValueError: a rejected object or a number in it cannot be written.
+        """
+        return _cut(self.write(content))
+
+    def write_each_name_plate(self, plates: Sequence[DERNamePlate]) -> WrittenObjects:
+        """The `NAME_PLATES` element of one or more name plates, cut into these."""
+        return _cut(self.write_name_plates(plates))
 
     def read_name_plates(self, element: etree._Element) -> tuple[DERNamePlate, ...]:
         """The name plates of a `NAME_PLATES` element, which is emptied by it.
@@ -208,6 +220,22 @@ class ContentCodec:
     def write_name_plates(self, plates: Sequence[DERNamePlate]) -> etree._Element:
         """The `NAME_PLATES` element of one or more name plates."""
         return self.binder.render(name_plates.to_wire(plates, self.categories), NAME_PLATE_NAMESPACE)
+
+
+def _cut(element: etree._Element) -> WrittenObjects:
+    """*element* and each of its children as text.
+
+    The one declaration that an element of ours has, that of its default namespace, is the first thing after its name.
+    """
+    name = etree.QName(element)
+    declared = f' xmlns="{name.namespace}"'.encode()
+    local = name.localname.encode()
+    written = (etree.tostring(each, encoding="UTF-8", xml_declaration=False, with_tail=False) for each in element)
+    return WrittenObjects(
+        start=b"<%b%b>" % (local, declared),
+        objects=tuple(each.replace(declared, b"", 1) for each in written),
+        end=b"</%b>" % local,
+    )
 
 
 def _namespace(noun: str) -> str:
