@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install test check lint format types layers generate check-generated docs conformance corpus fuzz demo bench-domain clean
+.PHONY: help install test check lint format types layers generate check-generated docs conformance corpus fuzz demo bench-domain faults clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -64,6 +64,11 @@ fuzz: $(STAMP) ## mutants of every message, from bytes to command, for FUZZ_SECO
 
 bench-domain: $(STAMP) ## allocation, aggregation and forecast for 1 000, 10 000 and 100 000 members
 	@$(BIN)/python tests/bench/bench_domain.py
+
+faults: $(STAMP) ## crashes at every seam on real brokers, kills, power cuts: an hour; FAULTS_CRASHES for each broker (1000)
+	@for bus in rabbitmq activemq; do \
+	  $(BIN)/python -m tests.faults.crash_matrix --bus $$bus --crashes $(or $(FAULTS_CRASHES),1000) || status=1; done; \
+	$(BIN)/python -m tests.faults.power_loss --images 2000 --workloads 20 || status=1; exit $${status:-0}
 
 clean: ## take away the virtual environment and caches
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
