@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dermsbus.messages.binding import Binder
 from dermsbus.messages.content import ContentCodec
 from dermsbus.messages.envelope import Content, DERNamePlate, Envelope, Refusal, WrittenObjects
 from dermsbus.messages.name_plates import CategorySpelling
@@ -28,7 +27,7 @@ class Codec:
     ) -> None:
         settings = settings or ReaderSettings()
         self._schemas = schemas = Schemas()
-        content = ContentCodec(schemas=schemas, binder=Binder(), zone=settings.zone, categories=categories)
+        content = ContentCodec(schemas=schemas, zone=settings.zone, categories=categories)
         self._reader = EnvelopeReader(settings, schemas, content)
         self._writer = EnvelopeWriter(content, settings.year)
         self._content = content

@@ -324,10 +324,12 @@ def _check_order(root: etree._Element) -> None:
 
 
 def _check_complete(envelope: Envelope, root: etree._Element) -> None:
-    """A get needs its query, every other request and every event something to speak of."""
+    """A response needs its Reply, a get its query, every other request and every event something to speak of."""
     header, request, payload = envelope.header, envelope.request, envelope.payload
     assert header is not None
     if envelope.archetype is Archetype.RESPONSE:
+        if envelope.reply is None:  # the schema of a generic Message lets it be
+            raise _violation("REPLY", "a response has no Reply, and says nothing", root)
         return
     if header.verb is Verb.GET:
         if request is None or (request.query is None and not request.ids):
