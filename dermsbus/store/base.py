@@ -195,7 +195,10 @@ class Store(Protocol):
         ...
 
     def mark(self, entry_ids: Sequence[int], state: OutboxState) -> None:
-        """Set the state of outbox entries and count one attempt for each."""
+        """Set the state of outbox entries and count one attempt for each.
+
+        One that is sent and has no cause will not be asked for again, and is forgotten.
+        """
         ...
 
     def purge(self, older_than: datetime) -> int:

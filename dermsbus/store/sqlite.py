@@ -298,7 +298,7 @@ class SqliteStore:
             return tuple(map(rows.from_outbox_row, connection.execute(_PENDING, {"most": limit}).mappings()))
 
     def mark(self, entry_ids: Sequence[int], state: OutboxState) -> None:
-        """Set the state of outbox entries and count one attempt for each."""
+        """Set the state of outbox entries and count one attempt for each; forget what will not be asked for again."""
         with self._write() as connection:
             mark_entries(connection, entry_ids, state, instant_text(self._now()))
 

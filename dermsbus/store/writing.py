@@ -80,6 +80,9 @@ _BEGUN: Final = _BEGIN.on_conflict_do_update(
     index_elements=[attempt.c.digest],
     set_={"count": attempt.c.count + 1, "begun_at": _BEGIN.excluded.begun_at},
 ).returning(attempt.c.count)
+_FORGET: Final = delete(outbox).where(
+    outbox.c.entry_id == bindparam("of_entry_id"), outbox.c.cause_message_id.is_(None)
+)
 _END: Final = delete(attempt).where(attempt.c.digest == bindparam("of_digest"))
 _SUPERSEDE: Final = (
     update(outbox)
@@ -379,6 +382,8 @@ def write_outbox(connection: Connection, entries: Sequence[OutboxEntry], now: st
 def mark_entries(connection: Connection, entry_ids: Sequence[int], state: OutboxState, now: str) -> None:
     """Set the state of outbox entries and count one attempt for each.
 
+    What is sent and was caused by no message that is remembered will not be asked for again, and is forgotten.
+
     Args:
         connection: in its transaction.
         entry_ids: which.
@@ -390,6 +395,8 @@ def mark_entries(connection: Connection, entry_ids: Sequence[int], state: Outbox
     """
     marked = {"now_state": state.value, "now_sent_at": now if state is OutboxState.SENT else None}
     _change(connection, _MARK, [{"of_entry_id": entry_id, **marked} for entry_id in entry_ids])
+    if state is OutboxState.SENT and entry_ids:
+        connection.execute(_FORGET, [{"of_entry_id": entry_id} for entry_id in entry_ids])
 
 
 def _change(connection: Connection, statement: Update | Delete, parameters: Sequence[Mapping[str, object]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -110,6 +111,7 @@ def serve(bus: Bus, bus_url: str, tmp_path: Path) -> Iterator[CrashingServe]:
     process = CrashingServe(bus_url, tmp_path, "--context", bus.context)
     yield process
     process.kill()
+    sys.stdout.write(process.log)  # shown where the test fails
 
 
 @pytest.mark.buses(*REAL)

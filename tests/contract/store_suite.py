@@ -742,6 +742,21 @@ class StoreContract(ABC):
 
         assert store.pending() == (replace(one, attempts=1),)
 
+    def test_what_is_sent_is_forgotten_unless_it_was_caused_by_what_is_remembered(self, store: Store) -> None:
+        kept, gone = store.commit(Commit(outbox=(tell("EVT-1"), tell("EVT-2", None))))
+        store.mark([kept.entry_id, gone.entry_id], OutboxState.SENT)
+
+        store.mark([kept.entry_id], OutboxState.SENT)
+        with pytest.raises(StoreError, match="0 of 1 rows"):
+            store.mark([gone.entry_id], OutboxState.SENT)
+
+    def test_what_was_caused_by_nothing_and_is_undeliverable_waits_for_somebody_to_look(self, store: Store) -> None:
+        (entry,) = store.commit(Commit(outbox=(tell("EVT-1", None),)))
+
+        store.mark([entry.entry_id], OutboxState.UNDELIVERABLE)
+
+        store.mark([entry.entry_id], OutboxState.UNDELIVERABLE)
+
     def test_marking_an_entry_that_is_not_there_is_refused_whole(self, store: Store) -> None:
         (entry,) = store.commit(Commit(outbox=(tell(),)))
 
