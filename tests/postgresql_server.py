@@ -89,13 +89,15 @@ class PostgresqlProcess:
         return PostgresqlServer(host=HOST, port=self.port, database="postgres", user=name, password=PASSWORD)
 
     def ask(self, statement: str, *parameters: object, database: str = "postgres") -> list[tuple[Any, ...]]:
-        """Have the server's administrator do something; the rows that come of it."""
+        """Have the server's administrator do something; the rows that come of it, or of its last statement."""
         with (
             psycopg.connect(
                 host=HOST, port=self.port, user=_ADMIN, password=PASSWORD, dbname=database, autocommit=True
             ) as connection,
             connection.execute(sql.SQL(statement), parameters or None) as cursor,  # type: ignore[arg-type]
         ):
+            while cursor.nextset():
+                pass  # of several statements, those of the last
             return cursor.fetchall() if cursor.description else []
 
     @property

@@ -31,6 +31,7 @@ from tests.unit.domain.builders import devices, new_group
 from tests.unit.store.test_sqlite import another_process, is_whole, work
 
 FIRST_VERSION = 3
+COMMIT = b"COMMIT\0"  # as it is on the wire; not that of READ COMMITTED
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +214,7 @@ def test_a_session_that_the_server_ended_is_one_error_and_then_another_session(
     with closing(PostgresqlStore(place)) as store:
         store.commit(work(0))
         for read in (store.pending, lambda: list(store.groups()), lambda: store.recall(KEY)):
+            assert store.count_nonces() == 0  # it is connected
             assert terminate(server, place) == 1
             with pytest.raises(StoreError, match="the connection to the server was lost"):
                 read()
@@ -244,7 +246,7 @@ def test_a_commit_that_never_arrived_has_written_nothing(place: PostgresqlServer
 def test_a_commit_whose_answer_was_lost_is_found_out_to_be_done(place: PostgresqlServer, proxy: TcpProxy) -> None:
     with closing(PostgresqlStore(replace(place, port=proxy.port))) as store:
         store.commit(work(0))
-        proxy.lose_answer_to(b"COMMIT")
+        proxy.lose_answer_to(COMMIT)
         mending = threading.Thread(target=lambda: proxy.lost.wait(30) and proxy.mend())
         mending.start()
 
@@ -254,7 +256,7 @@ def test_a_commit_whose_answer_was_lost_is_found_out_to_be_done(place: Postgresq
         assert (reply.message.message_id, note.message.message_id) == ("REP-1", "EVT-1")
         assert store.pending()[2:] == (reply, note)
         assert is_whole(store, range(2))
-        proxy.lose_answer_to(b"COMMIT")
+        proxy.lose_answer_to(COMMIT)
         mending = threading.Thread(target=lambda: proxy.lost.wait(30) and proxy.mend())
         mending.start()
         assert store.begin_attempt(bytes(32), MOMENT) == 1
@@ -266,7 +268,7 @@ def test_a_commit_whose_answer_stays_away_ends_the_store_if_it_was_done(
     place: PostgresqlServer, proxy: TcpProxy
 ) -> None:
     with closing(PostgresqlStore(replace(place, port=proxy.port), settle_s=0.0)) as store:
-        proxy.lose_answer_to(b"COMMIT")
+        proxy.lose_answer_to(COMMIT)
         with pytest.raises(StoreError, match="whether it was cannot be found out now") as unknown:
             store.commit(work(0))
         assert not isinstance(unknown.value, StoreEnded)
@@ -285,7 +287,7 @@ def test_a_commit_whose_answer_stays_away_ends_the_store_if_it_was_done(
 
 def test_closing_does_not_wait_for_an_answer_that_stays_away(place: PostgresqlServer, proxy: TcpProxy) -> None:
     store = PostgresqlStore(replace(place, port=proxy.port), settle_s=3600.0)
-    proxy.lose_answer_to(b"COMMIT")
+    proxy.lose_answer_to(COMMIT)
     closing_it = threading.Thread(target=lambda: proxy.lost.wait(30) and store.close())
     closing_it.start()
 
