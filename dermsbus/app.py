@@ -20,12 +20,13 @@ from dermsbus.broker import BrokerSettings, EmbeddedBroker
 from dermsbus.client import DMSClient
 from dermsbus.commander import Commander
 from dermsbus.consumer import Consumer, ConsumerThread, Task
-from dermsbus.dispatch import Event, FieldView, Router
+from dermsbus.dispatch import Event, FieldView, Forecasts, Router
 from dermsbus.domain.addresses import ANY, event_topic, request_queue
 from dermsbus.domain.clear_sky import Site
 from dermsbus.domain.device_settings import SettingChange
 from dermsbus.domain.dispatch_book import DispatchBook
 from dermsbus.domain.fleet import Fleet, load_fleet
+from dermsbus.domain.fleet_state import FleetState
 from dermsbus.domain.forecast import Coverage
 from dermsbus.domain.ledger import Ledger, LedgerDraft
 from dermsbus.domain.peer_reports import LastReports
@@ -47,6 +48,7 @@ from dermsbus.messages.policy import Policy
 from dermsbus.outbox import Outbox
 from dermsbus.patience import Patience
 from dermsbus.push import ForecastPush, ForecastPushRules, PushRules, StatusPush
+from dermsbus.rehearsal import Rehearsal
 from dermsbus.replay import ReplayGuard
 from dermsbus.service import Counts, Service
 from dermsbus.settings import BusScheme, BusUrl, Settings, why_unreadable
@@ -54,6 +56,7 @@ from dermsbus.store.base import Store
 from dermsbus.store.history_file import HistoryFile
 from dermsbus.store.postgresql import PostgresqlStore
 from dermsbus.store.server import PostgresqlServer
+from dermsbus.store.snapshot import snapshot
 from dermsbus.store.sqlite import IN_MEMORY, SqliteStore
 from dermsbus.transports.amqp091 import AmqpSettings, AmqpTransport
 from dermsbus.transports.base import LinkState, Queue, Subscription, Topic, Transport
@@ -62,7 +65,7 @@ from dermsbus.transports.tls import TlsSettings
 from dermsbus.web.health import HttpServer, Readiness, health_app
 from dermsbus.web.reports import reports_route
 
-__all__ = ["Application", "make_broker", "make_client", "make_transport"]
+__all__ = ["Application", "make_broker", "make_client", "make_transport", "rehearsing"]
 
 _log = structlog.get_logger(__name__)
 _HOUR_S: Final = 3600.0
@@ -145,6 +148,7 @@ def make_client(settings: Settings, transport: Transport | None = None) -> DMSCl
         context=settings.context,
         style=settings.style,
         timeout_s=settings.dms.timeout_s,
+        compress_above_bytes=settings.dms.compress_above_bytes,
     )
 
 
@@ -159,6 +163,39 @@ def _new_message_id() -> str:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@contextmanager
+def rehearsing(settings: Settings, *, now: Callable[[], datetime] = _now) -> Iterator[Rehearsal]:
+    """Judges messages as the DERMS of *settings* would, with the groups and orders that are in its store now.
+
+    The store is only read, and may be in use; of the devices nothing but the catalogue is known.
+
+    Raises:
+        SettingsError: the catalogue of devices cannot be read.
+        StoreError: there is no such store.
+    """
+    with snapshot(settings.store) as store:
+        state, ledger = FleetState(_read_fleet(settings)), _read_ledger(store)
+        codec, author = _make_codec(settings), _make_author(settings, now)
+
+        def view() -> FieldView:
+            return FieldView(state=state, stale_after_s=settings.devices.stale_after_s, now=now())
+
+        forecasts = Forecasting(
+            state.fleet, _site(settings), groups=ledger.groups, book=ledger.dispatches, view=view, file=None
+        )
+        service = _make_service(
+            settings,
+            codec=codec,
+            author=author,
+            mailing=_make_mailing(settings, codec, author),
+            store=store,
+            view=view,
+            forecasts=forecasts,
+            now=now,
+        )
+        yield Rehearsal(service=service, ledger=ledger, codec=Codec(settings.tolerant_reader), now=now)
 
 
 class Application:
@@ -307,11 +344,7 @@ class _Running:
             opened.callback(broker.stop)
         self._store = store or _make_store(settings)
         opened.callback(self._store.close)
-        self._ledger = Ledger(
-            groups=GroupRegistry(self._store.groups()),
-            dispatches=DispatchBook(self._store.dispatches()),
-            switches=SwitchBook(self._store.switches()),
-        )
+        self._ledger = _read_ledger(self._store)
         self.transport = transport or make_transport(settings.bus)
         self._outbox = Outbox(self._store, self.transport)
         self._outbox.load()
@@ -320,7 +353,16 @@ class _Running:
         self._mailing = _make_mailing(settings, codec, author)
         self._forecasting = self._make_forecasting(is_kept=store is None)
         opened.callback(self._forecasting.close)
-        self.service = self._make_service(codec, author)
+        self.service = _make_service(
+            settings,
+            codec=codec,
+            author=author,
+            mailing=self._mailing,
+            store=self._store,
+            view=self._view,
+            forecasts=self._forecasting,
+            now=now,
+        )
         patience = Patience(attempts=settings.attempts)
         self._consumer = Consumer(
             service=self.service,
@@ -354,40 +396,13 @@ class _Running:
             bus=self.transport.status, store_problem=self._thread.trouble, outbox_pending=self._outbox.waiting
         )
 
-    def _make_service(self, codec: Codec, author: Author) -> Service:
-        settings = self._settings
-        return Service(
-            codec=codec,
-            router=Router(ROUTES),
-            store=self._store,
-            author=author,
-            mailing=self._mailing,
-            policy=Policy(
-                context=settings.context,
-                tolerance=settings.behaviour.tolerance,
-                reply_addresses=settings.reply_addresses,
-            ),
-            replay=ReplayGuard(
-                check=settings.behaviour.replay_detection,
-                rules=settings.replay.rules,
-                store=self._store,
-                now=self._now,
-            ),
-            behaviour=settings.behaviour,
-            field_view=self._view,
-            forecasts=self._forecasting,
-            now=self._now,
-            broker_now=_now,
-            nameplate_extension=settings.nameplate_extension,
-        )
-
     def _make_forecasting(self, *, is_kept: bool) -> Forecasting:
         """What a restart is to know of the devices is kept in a file only where the groups are."""
         settings, fleet = self._settings, self._field.state.fleet
         is_kept = is_kept and bool(len(fleet)) and settings.store != Path(IN_MEMORY)
         return Forecasting(
             fleet,
-            Site(latitude_deg=settings.site.latitude_deg, longitude_deg=settings.site.longitude_deg),
+            _site(settings),
             groups=self._ledger.groups,
             book=self._ledger.dispatches,
             view=self._view,
@@ -526,6 +541,18 @@ def _make_devices(settings: Settings, given: Mapping[str, DerAdapter] | None, no
     return _Devices(field=Field(fleet, adapters, polling), adapters=adapters)
 
 
+def _site(settings: Settings) -> Site:
+    return Site(latitude_deg=settings.site.latitude_deg, longitude_deg=settings.site.longitude_deg)
+
+
+def _read_ledger(store: Store) -> Ledger:
+    return Ledger(
+        groups=GroupRegistry(store.groups()),
+        dispatches=DispatchBook(store.dispatches()),
+        switches=SwitchBook(store.switches()),
+    )
+
+
 def _read_fleet(settings: Settings) -> Fleet:
     path = settings.fleet
     if path is None:
@@ -553,5 +580,49 @@ def _make_author(settings: Settings, now: Callable[[], datetime]) -> Author:
 
 def _make_mailing(settings: Settings, codec: Codec, author: Author) -> Mailing:
     return Mailing(
-        codec=codec, author=author, source=settings.source, context=settings.context, new_message_id=_new_message_id
+        codec=codec,
+        author=author,
+        source=settings.source,
+        context=settings.context,
+        new_message_id=_new_message_id,
+        reply_bytes=settings.reply_bytes,
+    )
+
+
+def _make_service(
+    settings: Settings,
+    *,
+    codec: Codec,
+    author: Author,
+    mailing: Mailing,
+    store: Store,
+    view: Callable[[], FieldView],
+    forecasts: Forecasts,
+    now: Callable[[], datetime],
+) -> Service:
+    return Service(
+        codec=codec,
+        router=Router(ROUTES),
+        store=store,
+        author=author,
+        mailing=mailing,
+        policy=Policy(
+            context=settings.context,
+            peers=settings.known_peers,
+            reply_addresses=settings.reply_addresses,
+            revisions=frozenset(settings.revisions),
+        ),
+        peers=settings.known_peers,
+        replay=ReplayGuard(
+            check=settings.behaviour.replay_detection,
+            rules=settings.replay.rules,
+            store=store,
+            now=now,
+        ),
+        behaviour=settings.behaviour,
+        field_view=view,
+        forecasts=forecasts,
+        now=now,
+        broker_now=_now,
+        nameplate_extension=settings.nameplate_extension,
     )

@@ -18,6 +18,7 @@ from dermsbus.domain.registry import Draft
 from dermsbus.domain.switching import SwitchDraft
 from dermsbus.errors import ObjectID, RequestError, UnsupportedMessage, Violation
 from dermsbus.messages.envelope import DERNamePlate, Envelope, Noun, Payload, Verb
+from dermsbus.messages.options import Options
 from dermsbus.messages.roots import noun_of
 
 __all__ = ["Desk", "Event", "FieldView", "Forecasts", "Handler", "Outcome", "Router", "Routes"]
@@ -56,6 +57,7 @@ class Outcome:
         operation_id: of the one operation the reply concerns.
         says_nothing_follows: a partial reply is closed with an Error 0.2.
         notes: what was done otherwise than asked, a sentence each, for the reply of what was done.
+        last: mRID of the last object in the payload of a get that has more to tell behind it; None where it has not.
         events: what to tell others, in order.
     """
 
@@ -67,6 +69,7 @@ class Outcome:
     operation_id: int | None = None
     says_nothing_follows: bool = True
     notes: tuple[str, ...] = ()
+    last: str | None = None
     events: tuple[Event, ...] = ()
 
 
@@ -119,6 +122,7 @@ class Desk:
         field: what is known of the devices.
         forecasts: what groups are expected to do.
         reports: what other systems told of their groups.
+        options: of the request, as far as they say which objects it is about.
         nameplate_extension: who asks for name plates is told them.
     """
 
@@ -129,6 +133,7 @@ class Desk:
     field: FieldView
     forecasts: Forecasts
     reports: PeerReports
+    options: Options
     nameplate_extension: bool = False
 
 

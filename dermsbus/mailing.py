@@ -19,6 +19,7 @@ from dermsbus.domain.model import GroupReference
 from dermsbus.domain.quantities import GroupForecast, GroupStatus
 from dermsbus.errors import UnsupportedMessage, Violation
 from dermsbus.messages.answers import Author
+from dermsbus.messages.chunks import LARGEST_MESSAGE_BYTES, AnswerWriter, WrittenMessage
 from dermsbus.messages.codec import Codec
 from dermsbus.messages.envelope import (
     DERGroupDispatches,
@@ -29,6 +30,7 @@ from dermsbus.messages.envelope import (
     EndDeviceEvents,
     Envelope,
 )
+from dermsbus.messages.peers import Peer
 from dermsbus.messages.properties import kind_of, properties_of
 from dermsbus.store.base import InboxKey, OutboxEntry
 from dermsbus.transports.base import Delivery, Destination, Outgoing, Queue, Topic
@@ -38,8 +40,8 @@ __all__ = ["Mailing", "Trouble"]
 
 _MOST_REASON_CHARS: Final = 1000
 _LONGEST_KEY_BYTES: Final = 255
-_LARGEST_BODY_BYTES: Final = 4 * 1024 * 1024 - 64 * 1024  # STOMP brokers take frames of 4 MiB, headers included
 _LARGEST_COPY_BYTES: Final = 1024 * 1024
+_USUAL: Final = Peer()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,35 +65,66 @@ class Mailing:
         author: makes the headers of events.
         source: the system's word in destination names.
         context: the context's word in destination names.
-        new_message_id: gives MessageIDs for copies that have no header of their own.
+        new_message_id: gives MessageIDs for copies that have no header of their own, and for all but the first message
+            of an answer that comes in several.
+        reply_bytes: so large one message of an answer may be, at most `LARGEST_MESSAGE_BYTES`.
     """
 
     def __init__(
-        self, *, codec: Codec, author: Author, source: str, context: str, new_message_id: Callable[[], str]
+        self,
+        *,
+        codec: Codec,
+        author: Author,
+        source: str,
+        context: str,
+        new_message_id: Callable[[], str],
+        reply_bytes: int = LARGEST_MESSAGE_BYTES,
     ) -> None:
         self._codec = codec
+        self._answers = AnswerWriter(codec=codec, new_message_id=new_message_id, largest_bytes=reply_bytes)
         self._author = author
         self._source = source
         self._context = context
         self._new_message_id = new_message_id
 
     def answer(
-        self, delivery: Delivery, envelope: Envelope, *, cause: InboxKey | None = None, persistent: bool = True
+        self,
+        delivery: Delivery,
+        envelope: Envelope,
+        *,
+        peer: Peer = _USUAL,
+        cause: InboxKey | None = None,
+        persistent: bool = True,
     ) -> tuple[OutboxEntry, ...]:
-        """The answer to a delivery, to where its sender wants it; none where it did not say.
+        """The answer to a delivery, to where its sender wants it, in as many messages as it takes.
+
+        There are none where the sender did not say where to.
 
         The transport's correlation id is the delivery's own, else its message id (as JMS has it), else that in the
         envelope.
 
+        Args:
+            delivery: what it answers.
+            envelope: the answer.
+            peer: what is known of the sender.
+            cause: the message that it answers, if that is remembered.
+            persistent: a broker that restarts still has it.
+
         Raises:
-            UnsupportedMessage: 3.1, the answer is larger than what every broker takes.
+            UnsupportedMessage: 3.1, the answer is too large for *peer*, or cannot be cut.
         """
         if delivery.reply_to is None:
             return ()
-        return (self._answer(delivery, delivery.reply_to, envelope, cause=cause, persistent=persistent),)
+        return self._answer(delivery, delivery.reply_to, envelope, peer=peer, cause=cause, persistent=persistent)
 
     def later_answer(
-        self, delivery: Delivery, to: Queue | Topic, envelope: Envelope, *, cause: InboxKey | None = None
+        self,
+        delivery: Delivery,
+        to: Queue | Topic,
+        envelope: Envelope,
+        *,
+        peer: Peer = _USUAL,
+        cause: InboxKey | None = None,
     ) -> tuple[OutboxEntry, ...]:
         """The answer to a delivery whose sender wants it elsewhere; it outlives a restart of the broker.
 
@@ -99,30 +132,59 @@ class Mailing:
             delivery: what it answers.
             to: where to, which was found to be allowed.
             envelope: the answer.
+            peer: what is known of the sender.
             cause: the message that it answers.
 
         Raises:
-            UnsupportedMessage: 3.1, the answer is larger than what every broker takes.
+            UnsupportedMessage: 3.1, the answer is too large for *peer*, or cannot be cut.
         """
-        return (self._answer(delivery, to, envelope, cause=cause, persistent=True),)
+        return self._answer(delivery, to, envelope, peer=peer, cause=cause, persistent=True)
 
     def _answer(
-        self, delivery: Delivery, to: Destination, envelope: Envelope, *, cause: InboxKey | None, persistent: bool
-    ) -> OutboxEntry:
+        self,
+        delivery: Delivery,
+        to: Destination,
+        envelope: Envelope,
+        *,
+        peer: Peer,
+        cause: InboxKey | None,
+        persistent: bool,
+    ) -> tuple[OutboxEntry, ...]:
         header = envelope.header
-        message = Outgoing(
-            destination=to,
-            body=self._body(envelope),
-            message_id=(header.message_id if header else None) or self._new_message_id(),
-            correlation_id=(
-                delivery.correlation_id or delivery.transport_id or (header.correlation_id if header else None)
-            ),
-            kind=kind_of(envelope),
-            source=self._source,
-            properties=MappingProxyType(properties_of(envelope)),
-            persistent=persistent,
+        correlation_id = delivery.correlation_id or delivery.transport_id or (header.correlation_id if header else None)
+        written = self._answers.write(envelope, peer)
+        # of several consumers of a queue one is to have them all
+        order_key = _key(correlation_id) if len(written) > 1 else None
+        return tuple(
+            OutboxEntry(
+                message=self._reply(each, to, correlation_id, persistent=persistent, order_key=order_key),
+                cause=cause,
+                is_reply=True,
+            )
+            for each in written
         )
-        return OutboxEntry(message=message, cause=cause, is_reply=True)
+
+    def _reply(
+        self,
+        written: WrittenMessage,
+        to: Destination,
+        correlation_id: str | None,
+        *,
+        persistent: bool,
+        order_key: str | None,
+    ) -> Outgoing:
+        header = written.envelope.header
+        return Outgoing(
+            destination=to,
+            body=written.body,
+            message_id=(header.message_id if header else None) or self._new_message_id(),
+            correlation_id=correlation_id,
+            kind=kind_of(written.envelope),
+            source=self._source,
+            properties=MappingProxyType(properties_of(written.envelope)),
+            persistent=persistent,
+            order_key=order_key,
+        )
 
     def event(self, event: Event, cause: InboxKey | None = None) -> OutboxEntry:
         """A notification, to the topic of its verb and noun."""
@@ -143,9 +205,9 @@ class Mailing:
 
     def _body(self, envelope: Envelope) -> bytes:
         body = self._codec.encode(envelope)
-        if len(body) > _LARGEST_BODY_BYTES:
+        if len(body) > LARGEST_MESSAGE_BYTES:
             details = (
-                f"the {envelope.archetype} to it would have {len(body)} bytes, brokers take {_LARGEST_BODY_BYTES}: "
+                f"the {envelope.archetype} to it would have {len(body)} bytes, brokers take {LARGEST_MESSAGE_BYTES}: "
                 "ask for, or change, fewer objects in one message"
             )
             raise UnsupportedMessage(Violation(rule="ANSWER-SIZE", details=details), code="3.1")
@@ -169,7 +231,7 @@ class Mailing:
         history = {"CIM_Attempts": str(trouble.attempts)}
         if trouble.first_at is not None:
             history["CIM_FirstFailedAt"] = _instant(trouble.first_at)
-        return self._copy(delivery, queue, _reasons(code, rule, reason) | history, most_bytes=_LARGEST_BODY_BYTES)
+        return self._copy(delivery, queue, _reasons(code, rule, reason) | history, most_bytes=LARGEST_MESSAGE_BYTES)
 
     def _copy(self, delivery: Delivery, queue: Queue, facts: dict[str, str], *, most_bytes: int) -> OutboxEntry:
         facts |= {
@@ -187,7 +249,8 @@ class Mailing:
         message = Outgoing(
             destination=queue,
             body=body,
-            is_text=delivery.is_text and len(body) == len(delivery.body),
+            # what has a NUL not every broker takes as text
+            is_text=delivery.is_text and len(body) == len(delivery.body) and b"\0" not in body,
             message_id=self._new_message_id(),
             correlation_id=delivery.correlation_id,
             kind="invalid",
@@ -217,11 +280,11 @@ def _origin(delivery: Delivery) -> dict[str, str]:
             return {}
 
 
-def _key(mrid: str | None) -> str | None:
-    """An order key for a group: its mRID, or a digest of one that no broker would take as a header."""
-    if mrid is None or len(mrid.encode()) <= _LONGEST_KEY_BYTES:
-        return mrid
-    return hashlib.sha256(mrid.encode()).hexdigest()
+def _key(text: str | None) -> str | None:
+    """An order key: *text*, or a digest of one that no broker would take as a header."""
+    if text is None or len(text.encode()) <= _LONGEST_KEY_BYTES:
+        return text
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _only_group(event: Event) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import islice
 
 import structlog
 
@@ -21,6 +22,7 @@ __all__ = ["Outbox"]
 
 _log = structlog.get_logger(__name__)
 _BATCH = 256
+_BATCH_BYTES = 16 * 1024 * 1024  # what a slow link can be expected to carry before the broker's word on it is overdue
 
 
 class Outbox:
@@ -57,7 +59,7 @@ class Outbox:
 
     def _publish_some(self) -> bool:
         """Publish up to a batch; True if all of it left."""
-        batch = [self._waiting[index] for index in range(min(len(self._waiting), _BATCH))]
+        batch = self._next()
         outcomes = self._transport.publish([entry.message for entry in batch], self._confirm_timeout_s)
         sent: list[int] = []
         refused: list[int] = []
@@ -79,6 +81,17 @@ class Outbox:
         if unsure:
             _log.warning("messages not confirmed, will be sent again", count=len(unsure))
         return not unsure
+
+    def _next(self) -> list[OutboxEntry]:
+        """What is published together next: some of what waits, one message at least."""
+        batch: list[OutboxEntry] = []
+        total_bytes = 0
+        for entry in islice(self._waiting, _BATCH):
+            total_bytes += len(entry.message.body)
+            if batch and total_bytes > _BATCH_BYTES:
+                break
+            batch.append(entry)
+        return batch
 
     def _settle(self, taken: int, sent: list[int], refused: list[int], unsure: list[OutboxEntry]) -> None:
         if sent:

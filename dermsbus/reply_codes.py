@@ -14,7 +14,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["CATALOGUE", "Level", "ReplyCode", "code_order", "level_of", "reason_of"]
+__all__ = ["CATALOGUE", "Level", "ReplyCode", "category_of", "code_order", "level_of", "reason_of"]
+
+_APPLICATION: Final = 5
+_LAST_CATEGORY: Final = 7
 
 
 class Level(StrEnum):
@@ -108,4 +111,10 @@ def code_order(code: str) -> tuple[int, int]:
     category, _, number = code.partition(".")
     if category.isascii() and category.isdigit() and number.isascii() and number.isdigit():
         return int(category), int(number)
-    return 5, 1_000_000
+    return _APPLICATION, 1_000_000
+
+
+def category_of(code: str) -> int:
+    """What *code* is about, 0 to 7; the application (5) where its first number says nothing that is known."""
+    category, _ = code_order(code)
+    return category if category <= _LAST_CATEGORY else _APPLICATION

@@ -25,8 +25,20 @@ from dermsbus.errors import MalformedMessage, MessageError, StoreError, Unsuppor
 from dermsbus.mailing import Mailing, Trouble
 from dermsbus.messages.answers import Author, entries_of_message_error, entry, entry_of
 from dermsbus.messages.codec import Codec
-from dermsbus.messages.deadlines import deadline_of
-from dermsbus.messages.envelope import Archetype, Envelope, ErrorEntry, Outline, Refusal, Reply, Result, Verb
+from dermsbus.messages.deadlines import MAX_EXECUTION_TIME, deadline_of
+from dermsbus.messages.envelope import (
+    Archetype,
+    Envelope,
+    ErrorEntry,
+    Outline,
+    Property,
+    Refusal,
+    Reply,
+    Result,
+    Verb,
+)
+from dermsbus.messages.options import CURSOR, Options, cursor_after, read_options
+from dermsbus.messages.peers import Peers
 from dermsbus.messages.policy import Policy
 from dermsbus.messages.properties import check_properties
 from dermsbus.replay import ReplayGuard, nonce_of
@@ -81,12 +93,14 @@ class Served:
         record: that it was served.
         nonce: the number that it used.
         outbox: what to send.
+        refusal: why the message was refused as a whole; None if it was not.
         fault: a fault of ours, for the operator, because of which nothing was done; empty if there was none.
     """
 
     record: InboxRecord | None = None
     nonce: NonceRecord | None = None
     outbox: tuple[OutboxEntry, ...] = ()
+    refusal: MessageError | None = None
     fault: str = ""
 
 
@@ -106,6 +120,7 @@ class Service:
         author: Author,
         mailing: Mailing,
         policy: Policy,
+        peers: Peers,
         replay: ReplayGuard,
         behaviour: Behaviour,
         field_view: Callable[[], FieldView],
@@ -120,6 +135,7 @@ class Service:
         self._author = author
         self._mailing = mailing
         self._policy = policy
+        self._peers = peers
         self._replay = replay
         self._behaviour = behaviour
         self._field_view = field_view
@@ -168,7 +184,7 @@ class Service:
             return self._serve(received, draft)
         except MessageError as error:
             draft.rollback_to(start)
-            return self._refuse(received, error)
+            return self._refuse(received, error.with_traceback(None))  # its frames hold the whole message
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 a fault of ours must not stop the messages behind
@@ -194,7 +210,7 @@ class Service:
             case _:
                 return self._stray(received)
 
-    def _desk(self, draft: LedgerDraft) -> Desk:
+    def _desk(self, draft: LedgerDraft, options: Options) -> Desk:
         return Desk(
             groups=draft.groups,
             dispatches=draft.dispatches,
@@ -203,6 +219,7 @@ class Service:
             field=self._field_view(),
             forecasts=self._forecasts,
             reports=self.reports,
+            options=options,
             nameplate_extension=self._nameplate_extension,
         )
 
@@ -256,9 +273,15 @@ class Service:
         self._policy.check(message)
         nonce = self._replay.admit(message, received.digest)
         handler = self._router.handler_for(message)
-        outcome = handler(message, self._desk(draft))
-        reply = self._author.reply(message.outline, self._reply_of(outcome), outcome.payload)
+        options = read_options(message)
+        outcome = handler(message, self._desk(draft, options))
+        if options.note:
+            outcome = replace(outcome, notes=(*outcome.notes, options.note))
+        reply = self._author.reply(
+            message.outline, self._reply_of(outcome), outcome.payload, _next_page(outcome, message.outline)
+        )
         answer = self._answer(received, message, reply)
+        self._check_in_time(message)
         events = tuple(self._mailing.event(event, received.key) for event in outcome.events)
         self._count_refusals(error.code for error in outcome.errors)
         return Served(record=self._record(received), nonce=nonce, outbox=(*answer, *events))
@@ -279,16 +302,30 @@ class Service:
         details = f"it expired {late_s:.1f} s before its turn, and nothing was done: send it anew if it still holds"
         raise UnsupportedMessage(Violation(rule="EXPIRED", details=details), code="4.1")
 
+    def _check_in_time(self, message: Envelope) -> None:
+        """Return if the request, which was begun in time, was also carried out in it.
+
+        Raises:
+            UnsupportedMessage: 4.1, it took too long, and what was done is not to stand.
+        """
+        deadline = deadline_of(message)
+        late_s = (self._now() - deadline).total_seconds() if deadline else -1.0
+        if late_s > 0:
+            details = f"it took {late_s:.1f} s longer than its {MAX_EXECUTION_TIME} allows, and nothing was done"
+            details += ": allow it more time, or ask for less"
+            raise UnsupportedMessage(Violation(rule="OUT-OF-TIME", details=details), code="4.1")
+
     def _answer(self, received: Received, message: Envelope, reply: Envelope) -> tuple[OutboxEntry, ...]:
         """*reply*, to where the request wants it; where that is elsewhere, a receipt to who sent it goes before."""
         delivery, key = received.delivery, received.key
+        peer = self._peers.of(message.outline.source)
         later = self._policy.later_address(message)
         if later is None:
-            return self._mailing.answer(delivery, reply, cause=key, persistent=not _is_get(message))
+            return self._mailing.answer(delivery, reply, peer=peer, cause=key, persistent=not _is_get(message))
         receipt = self._author.reply(message.outline, Reply(result=Result.OK, errors=(entry("0.3"),)))
         return (
-            *self._mailing.answer(delivery, receipt, cause=key),
-            *self._mailing.later_answer(delivery, later, reply, cause=key),
+            *self._mailing.answer(delivery, receipt, peer=peer, cause=key),
+            *self._mailing.later_answer(delivery, later, reply, peer=peer, cause=key),
         )
 
     def _known(self, received: Received) -> Served | None:
@@ -307,7 +344,12 @@ class Service:
             if not (is_same and delivery.redelivered and delivery.transport_id == record.transport_id):
                 return None
         if not is_same:
-            _log.warning("MessageID used twice for different messages", message_id=key.message_id, source=key.source)
+            _log.warning(
+                "MessageID used twice for different messages",
+                security=True,
+                message_id=key.message_id,
+                source=key.source,
+            )
             details = f"MessageID {key.message_id!r} was used before for another message: give each its own"
             raise UnsupportedMessage(Violation(rule="CONFLICT", details=details), code="2.15")
         _log.info("message seen before, answered from the store", message_id=key.message_id, source=key.source)
@@ -374,7 +416,7 @@ class Service:
         nonce = self._replay.admit(message, received.digest)
         delivery = received.delivery
         handler = self._router.handler_for(message)
-        outcome = handler(message, self._desk(draft))
+        outcome = handler(message, self._desk(draft, Options()))
         aside: tuple[OutboxEntry, ...] = ()
         for error in outcome.errors:
             _log.warning("event not taken in", source=header.source, code=error.code, details=error.details)
@@ -388,7 +430,7 @@ class Service:
         reply = self._reply_of(outcome)
         if reply.result is Result.OK:
             reply = replace(reply, errors=(entry("0.3"),))
-        answer = self._mailing.answer(delivery, self._author.reply(message.outline, reply), cause=received.key)
+        answer = self._told(received, self._author.reply(message.outline, reply), cause=received.key)
         if not answer:
             _log.warning("event asks for an acknowledgement and says not where to", source=header.source)
         return Served(record=record, nonce=nonce, outbox=(*answer, *aside, *events))
@@ -425,24 +467,27 @@ class Service:
         )
         aside = self._mailing.invalid(delivery, code=error.code, rule=error.rule, reason=str(error))
         if outline is None:
-            return Served(outbox=(*self._fault(delivery, error, received.decoded.archetype), aside))
+            return Served(outbox=(*self._fault(delivery, error, received.decoded.archetype), aside), refusal=error)
         reply = self._author.refusal(outline, entries_of_message_error(error))
         answer = self._told(received, reply) if self._is_answered(outline) else ()
         if answer and outline.archetype is Archetype.REQUEST:
-            return Served(outbox=answer)
-        return Served(outbox=(*answer, aside))
+            return Served(outbox=answer, refusal=error)
+        return Served(outbox=(*answer, aside), refusal=error)
 
-    def _told(self, received: Received, refusal: Envelope, cause: InboxKey | None = None) -> tuple[OutboxEntry, ...]:
-        """*refusal*, to who sent the message; one that wants its answer elsewhere and nothing before is told there."""
+    def _told(self, received: Received, reply: Envelope, cause: InboxKey | None = None) -> tuple[OutboxEntry, ...]:
+        """*reply*, to who sent the message; one that wants its answer elsewhere and nothing before is told there."""
         delivery, message = received.delivery, received.decoded
-        answer = self._mailing.answer(delivery, refusal, cause=cause)
+        outline = message.outline
+        peer = self._peers.of(outline.source if outline else None)
+        answer = self._mailing.answer(delivery, reply, peer=peer, cause=cause)
         if answer or not isinstance(message, Envelope):
             return answer
         try:
-            later = self._policy.later_address(message)
+            is_event = message.archetype is Archetype.EVENT
+            later = self._policy.receipt_address(message) if is_event else self._policy.later_address(message)
         except MessageError:
             return ()  # it may not be told there, which may be what it is refused for
-        return self._mailing.later_answer(delivery, later, refusal, cause=cause) if later else ()
+        return self._mailing.later_answer(delivery, later, reply, peer=peer, cause=cause) if later else ()
 
     def _fault(self, delivery: Delivery, error: MessageError, archetype: Archetype | None) -> tuple[OutboxEntry, ...]:
         """A fault for what may have been a request; replies and events are not answered with one."""
@@ -471,6 +516,13 @@ def _sender_of(decoded: Envelope | Refusal) -> str | None:
     return header.source or ""
 
 
+def _next_page(outcome: Outcome, outline: Outline) -> tuple[Property, ...]:
+    """What the answer's header says of how to go on; nothing where there is no more."""
+    if outcome.last is None:
+        return ()
+    return (Property(name=CURSOR, value=cursor_after(outcome.last, outline.noun)),)
+
+
 def _is_get(message: Envelope) -> bool:
     return message.header is not None and message.header.verb is Verb.GET
 
@@ -480,6 +532,6 @@ def _key_of(decoded: Envelope | Refusal) -> InboxKey | None:
     header = decoded.header if isinstance(decoded, Envelope) else None
     if header is None or decoded.archetype not in {Archetype.REQUEST, Archetype.EVENT}:
         return None
-    if header.verb is Verb.GET or not header.message_id:
+    if header.verb is Verb.GET or not (header.message_id or "").strip():
         return None
-    return InboxKey(source=header.source or "", message_id=header.message_id)
+    return InboxKey(source=header.source or "", message_id=header.message_id or "")

@@ -1,5 +1,7 @@
 """Writes `dermsbus_generated` from the XSDs of `dermsbus_profiles`: ``python generated/generate.py [--check]``.
 
+xsdata makes the dataclasses; write_codecs.py beside this file makes of them what reads and writes them fast.
+
 Where a profile has two variants the unconstrained one is taken, so that one class holds both; which of them a message
 must satisfy is decided by XSD validation, before binding. ``--check`` writes nothing: it exits 1 and shows the
 differences if the committed package is not what the generator makes.
@@ -18,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import write_codecs
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE / "dermsbus_generated"
@@ -58,9 +62,35 @@ def generate(scratch: Path) -> Path:
     package = scratch / PACKAGE.name
     (package / "__init__.py").write_text(INIT, encoding="utf-8")
     (package / "py.typed").touch()
+    make_codecs(package)
     for cache in package.rglob("__pycache__"):
         shutil.rmtree(cache)
     return package
+
+
+def make_codecs(package: Path) -> None:
+    """Writes the codecs of the payload modules in *package*, over the classes there."""
+    folder = package / "codecs"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(write_codecs.INIT, encoding="utf-8")
+    shutil.copy(HERE / "lexical.py", folder)
+    sys.path.insert(0, str(package.parent))  # before the committed package, whose classes may be others
+    for module in sorted(path.stem for path in package.glob("*.py")):
+        if module != "message" and not module.startswith("__") and not module.endswith("_message"):
+            source = write_codecs.source_of(package.name, module)
+            (folder / f"{module}.py").write_text(source, encoding="utf-8")
+    run(
+        [
+            str(Path(sys.executable).parent / "ruff"),
+            "format",
+            "--quiet",
+            "--no-cache",
+            "--line-length",
+            "120",
+            str(folder),
+        ],
+        package,
+    )
 
 
 def collect_schemas(folder: Path) -> Path:
@@ -79,13 +109,21 @@ def run_xsdata(schemas: Path, workdir: Path) -> None:
     Raises:
         SystemExit: xsdata failed; its output is printed.
     """
+    run([sys.executable, "-m", "xsdata", "generate", str(schemas), "--config", str(CONFIG)], workdir)
+
+
+def run(command: list[str], workdir: Path) -> None:
+    """Runs *command* in *workdir*.
+
+    Raises:
+        SystemExit: it failed; its output is printed.
+    """
     scripts = Path(sys.executable).parent  # xsdata calls ruff, which is here: the path is left as it is, a link and all
     environment = os.environ | {"PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
-    command = [sys.executable, "-m", "xsdata", "generate", str(schemas), "--config", str(CONFIG)]
-    run = subprocess.run(command, cwd=workdir, env=environment, capture_output=True, text=True, check=False)
-    if run.returncode != 0:
-        print(run.stdout, run.stderr, sep="\n", file=sys.stderr)
-        sys.exit(f"xsdata failed with status {run.returncode}: {' '.join(command)}")
+    done = subprocess.run(command, cwd=workdir, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
+        sys.exit(f"failed with status {done.returncode}: {' '.join(command)}")
 
 
 def check(fresh: Path) -> int:

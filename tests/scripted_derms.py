@@ -46,19 +46,20 @@ Said = tuple[Reply, Payload | None]
 class Derms:
     """The test reads a request and says what comes back."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, context: str = "production") -> None:
         self.transport = transport
+        self._context = context
         self.requests: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
         self._codec = Codec()
         ids = itertools.count(1)
         self.author = Author(
-            source="derms1", context="production", now=lambda: datetime.now(UTC), new_message_id=lambda: f"r{next(ids)}"
+            source="derms1", context=context, now=lambda: datetime.now(UTC), new_message_id=lambda: f"r{next(ids)}"
         )
 
     def start(self) -> None:
         self.transport.start()
         self.transport.wait_until_up(10)
-        destination = Queue(request_queue("production", "derms1"))
+        destination = Queue(request_queue(self._context, "derms1"))
         self.transport.subscribe(Subscription(destination=destination), self.requests.put)
 
     def next(self) -> tuple[Delivery, Envelope]:
@@ -103,6 +104,20 @@ class Derms:
                 self.requests.put(None)
                 serving.result(10)
 
+    @contextmanager
+    def answering_with(self, *say: Callable[[Envelope], bytes]) -> Iterator[None]:
+        """Answer the next request on a thread of its own, with the bytes of one reply after the other."""
+
+        def serve() -> None:
+            delivery, envelope = self.next()
+            for each in say:
+                self.reply(delivery, each(envelope), correlation_id=delivery.correlation_id)
+
+        with ThreadPoolExecutor(1) as pool:
+            serving = pool.submit(serve)
+            yield
+            serving.result(10)
+
     def tell(
         self,
         verb: Verb,
@@ -114,7 +129,7 @@ class Derms:
         correlation_id: str | None = None,
     ) -> None:
         event = self.author.event(verb, noun, payload or carrying("G-A"), correlation_id)
-        topic = Topic(event_topic("production", source, verb, noun))
+        topic = Topic(event_topic(self._context, source, verb, noun))
         self.publish(topic, body if body is not None else self._codec.encode(event))
 
     def publish(self, destination: Destination, body: bytes, correlation_id: str | None = None) -> None:

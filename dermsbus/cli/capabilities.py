@@ -10,7 +10,7 @@ from rich.table import Table
 from dermsbus.cli.json_values import stated
 from dermsbus.cli.output import complain, is_terminal, on_terminal, visible, write_json, write_line
 from dermsbus.cli.references import AnyGroups, group_label, group_reference
-from dermsbus.cli.session import Session, dms_command
+from dermsbus.cli.session import THERE_IS_MORE, LimitOption, Session, dms_command
 from dermsbus.cli.status_views import parameter_json, range_text
 from dermsbus.cli.views import answer_json, failure_lines, functions_text, group_json
 from dermsbus.client import Answer
@@ -26,12 +26,12 @@ _Known = list[tuple[EndDeviceGroup, tuple[ParameterStatus, ...]]]
 
 
 @dms_command
-def capabilities(session: Session, /, *, groups: AnyGroups = None) -> int:
+def capabilities(session: Session, /, *, groups: AnyGroups = None, limit: LimitOption = None) -> int:
     """Show what groups can do: functions, and the range of each parameter, as installed and as available now."""
     references = [group_reference(group) for group in groups or ()]
     with session.client() as client:
-        found = client.get_groups(*references)
-        answers = (found, client.get_statuses(*references)) if found.groups else (found,)
+        found = client.get_groups(*references, limit=limit)
+        answers = (found, client.get_statuses(*references, limit=limit)) if found.groups else (found,)
     known = _joined(found.groups, answers[-1].statuses)
     if session.as_json:
         write_json(_json(answers, known))
@@ -39,6 +39,8 @@ def capabilities(session: Session, /, *, groups: AnyGroups = None) -> int:
         _show(known)
         if not all(answer.ok for answer in answers):
             complain(*dict.fromkeys(line for answer in answers if not answer.ok for line in failure_lines(answer)))
+        if found.cursor is not None:
+            complain(THERE_IS_MORE)
     return 0 if all(answer.ok for answer in answers) else 1
 
 

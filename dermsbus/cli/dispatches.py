@@ -10,7 +10,7 @@ import typer
 from dermsbus.cli.dispatch_views import dispatch_line, dispatches_table
 from dermsbus.cli.output import is_terminal, on_terminal, write_line
 from dermsbus.cli.references import AnyGroups, group_reference, unrefused
-from dermsbus.cli.session import Session, dms_command
+from dermsbus.cli.session import LimitOption, Session, dms_command
 from dermsbus.client import Answer
 from dermsbus.messages.envelope import DispatchOrder
 
@@ -18,10 +18,10 @@ __all__ = ["cancel", "dispatches"]
 
 
 @dms_command
-def dispatches(session: Session, /, *, groups: AnyGroups = None) -> int:
+def dispatches(session: Session, /, *, groups: AnyGroups = None, limit: LimitOption = None) -> int:
     """Show what is ordered of groups and is not over."""
     with session.client() as client:
-        return session.report(client.get_dispatches(*map(group_reference, groups or ())), _show)
+        return session.report(client.get_dispatches(*map(group_reference, groups or ()), limit=limit), _show)
 
 
 @dms_command

@@ -11,7 +11,7 @@ import typer
 from dermsbus.cli.forecast_views import forecast_csv, forecast_lines, forecast_plots
 from dermsbus.cli.output import is_terminal, on_terminal, write_line
 from dermsbus.cli.references import Groups, group_reference
-from dermsbus.cli.session import Session, dms_command
+from dermsbus.cli.session import LimitOption, Session, dms_command
 from dermsbus.cli.times import as_interval, read_duration, read_time
 from dermsbus.client import Answer
 from dermsbus.domain.quantities import CurveStyle, ParameterKind, ScheduleRequest
@@ -40,6 +40,7 @@ def forecast(
     style: Annotated[
         Literal["line", "steps"], typer.Option("--style", help="Values at points in time, or of whole intervals.")
     ] = "line",
+    limit: LimitOption = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV with a header, values in SI units.")] = False,
 ) -> int:
     """Show what is expected of groups: the middle of it, and the band in which it will most likely be."""
@@ -53,6 +54,7 @@ def forecast(
             *map(group_reference, groups),
             parameters=tuple(dict.fromkeys(parameters or [ParameterKind.ACTIVE_POWER])),
             schedules=[schedule],
+            limit=limit,
         )
         return session.report(answer, _write_csv if as_csv else _show)
 

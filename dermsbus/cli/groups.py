@@ -9,7 +9,7 @@ import typer
 
 from dermsbus.cli.output import help_if_alone, is_terminal, on_terminal, write_line
 from dermsbus.cli.references import Group, Groups, group_label, group_reference, named_device, unrefused
-from dermsbus.cli.session import Session, dms_command
+from dermsbus.cli.session import LimitOption, Session, dms_command
 from dermsbus.cli.views import FUNCTION_FIELDS, group_lines, groups_table, groups_text
 from dermsbus.client import Answer
 from dermsbus.domain.model import DERFunction, EndDevice, EndDeviceGroup, Name, Version
@@ -80,10 +80,10 @@ def create(
 
 
 @dms_command
-def list_groups(session: Session, /) -> int:
+def list_groups(session: Session, /, *, limit: LimitOption = None) -> int:
     """List all groups."""
     with session.client() as client:
-        return session.report(client.get_groups(), _show_table)
+        return session.report(client.get_groups(limit=limit), _show_table)
 
 
 @dms_command

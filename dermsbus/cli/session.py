@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -19,7 +19,19 @@ from dermsbus.cli.views import answer_json, failure_lines
 from dermsbus.client import Answer, DMSClient
 from dermsbus.settings import Settings, load
 
-__all__ = ["BusOption", "ConfigOption", "ContextOption", "JsonOption", "Session", "dms_command"]
+__all__ = [
+    "THERE_IS_MORE",
+    "BusOption",
+    "ConfigOption",
+    "ContextOption",
+    "JsonOption",
+    "LimitOption",
+    "Session",
+    "dms_command",
+]
+
+THERE_IS_MORE: Final = "there is more than was asked for: raise --limit, or leave it out to see all"
+"""What is said beside a list that a limit has cut."""
 
 BusOption = Annotated[
     str | None,
@@ -34,6 +46,9 @@ ContextOption = Annotated[
 ]
 ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Configuration file, TOML.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", metavar="N", min=1, help="Ask for so many at most; left out, for all.")
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +89,8 @@ class Session:
             show(answer)
             if not answer.ok:
                 complain(*failure_lines(answer))
+            if answer.cursor is not None:
+                complain(THERE_IS_MORE)
         return 0 if answer.ok else 1
 
 

@@ -13,11 +13,12 @@ from rich.live import Live
 
 from dermsbus.cli.output import complain, is_terminal, on_terminal, write_json, write_line
 from dermsbus.cli.references import AnyGroups, group_reference
-from dermsbus.cli.session import Session, dms_command
+from dermsbus.cli.session import LimitOption, Session, dms_command
 from dermsbus.cli.status_views import status_json, status_line, statuses_table
 from dermsbus.cli.views import failure_lines
 from dermsbus.client import Answer
 from dermsbus.domain.quantities import GroupStatus
+from dermsbus.errors import SettingsError
 from dermsbus.messages.envelope import DERGroupStatuses, Envelope, Noun
 
 __all__ = ["status"]
@@ -36,13 +37,16 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Go on with what the DERMS pushes, until Ctrl-C.")
     ] = False,
+    limit: LimitOption = None,
 ) -> int:
     """Show what groups do now: power, what is available and installed, and how far it can be trusted."""
+    if watch and limit is not None:
+        raise SettingsError("--limit", "give either --limit or --watch: what the DERMS pushes has no end")
     references = [group_reference(group) for group in groups or ()]
     reports: queue.SimpleQueue[GroupStatus] = queue.SimpleQueue()
     with session.client() as client:
         if not watch:
-            return session.report(client.get_statuses(*references), _show)
+            return session.report(client.get_statuses(*references, limit=limit), _show)
         client.events(
             lambda event: _take(event, reports.put),
             noun=Noun.DER_GROUP_STATUSES.value,

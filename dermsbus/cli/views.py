@@ -85,6 +85,8 @@ def answer_json(answer: Answer) -> dict[str, object]:
         statuses=[status_json(status) for status in answer.statuses],
         forecasts=[forecast_json(forecast) for forecast in answer.forecasts],
         dispatches=[dispatch_json(order) for order in answer.dispatches],
+        cursor=answer.cursor,
+        repairs=[{"name": repair.name, "details": repair.details} for repair in answer.repairs],
         messageID=header and header.message_id,
         correlationID=header and header.correlation_id,
     )
@@ -176,11 +178,11 @@ def _told(event: Envelope) -> Iterator[str]:
     """What happened to what, in a few words for each."""
     yield from _content_told(event.payload.content if event.payload else None)
     for operation in _operations_of(event):
-        for group in _groups_of(operation.content):
-            yield f"{operation.verb or 'did something to'} {_group_summary(group)}"
+        for told in tuple(_content_told(operation.content)) or (operation.noun or "something",):
+            yield f"{operation.verb or 'did something to'} {told}"
 
 
-def _content_told(content: Content | None) -> Iterable[str]:
+def _content_told(content: Content | RejectedObject | None) -> Iterable[str]:
     match content:
         case DERGroups(groups=groups):
             return map(_group_summary, groups)
@@ -196,7 +198,7 @@ def _content_told(content: Content | None) -> Iterable[str]:
             return ()
 
 
-def _content_json(content: Content | None) -> dict[str, object]:
+def _content_json(content: Content | RejectedObject | None) -> dict[str, object]:
     match content:
         case DERGroups(groups=groups):
             return {"groups": [group_json(group) for group in groups]}
@@ -230,12 +232,8 @@ def _operation_json(operation: Operation) -> dict[str, object]:
         verb=operation.verb,
         noun=operation.noun,
         elementOperation=operation.element_operation,
-        groups=[group_json(group) for group in _groups_of(operation.content)],
+        **_content_json(operation.content),
     )
-
-
-def _groups_of(content: Content | None) -> tuple[EndDeviceGroup, ...]:
-    return content.groups if isinstance(content, DERGroups) else ()
 
 
 def _group_summary(group: EndDeviceGroup) -> str:

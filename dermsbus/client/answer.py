@@ -5,7 +5,7 @@ Source: "meaning of Result" and conformance cases C07 to C13, H3 and H4 of the p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -28,7 +28,9 @@ from dermsbus.errors import (
     RuleViolation,
 )
 from dermsbus.messages.answers import entry
+from dermsbus.messages.chunks import SEQUENCE
 from dermsbus.messages.envelope import (
+    Archetype,
     Content,
     DERGroupDispatches,
     DERGroupForecasts,
@@ -38,16 +40,21 @@ from dermsbus.messages.envelope import (
     DispatchOrder,
     Envelope,
     ErrorEntry,
+    RejectedObject,
+    Repair,
     Reply,
     Result,
 )
-from dermsbus.reply_codes import code_order, reason_of
+from dermsbus.messages.options import CURSOR
+from dermsbus.reply_codes import category_of, reason_of
 
-__all__ = ["Answer", "AnswerPart", "AnswerTimedOut", "Correlation", "UnreadableAnswer", "is_partial_chunk"]
+__all__ = ["Answer", "AnswerPart", "AnswerTimedOut", "Asked", "Correlation", "UnreadableAnswer", "are_whole"]
 
 _MORE_FOLLOWS: Final = "0.1"
 _NOTHING_FOLLOWS: Final = "0.2"
+_RECEIVED: Final = "0.3"
 _FAILED_WITHOUT_ERROR: Final = "5.3"
+_LONGEST_NUMBER: Final = 9
 _KINDS: Final = MappingProxyType(
     {
         "4.1": RequestTimedOut,
@@ -69,6 +76,21 @@ class Correlation(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What is known of a request when its answer comes; nothing, where another process has sent it.
+
+    Attributes:
+        message_id: its ``Header/MessageID``, None if it has none.
+        correlation_id: its ``Header/CorrelationID``, None if it has none.
+        request: the request itself, None if it was no message.
+    """
+
+    message_id: str | None = None
+    correlation_id: str | None = None
+    request: Envelope | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerPart:
     """One reply message.
 
@@ -85,11 +107,43 @@ class AnswerPart:
         """Its Reply; a message without one is FAILED, for its sender did not say that it succeeded."""
         return self.envelope.reply or Reply(result=Result.FAILED)
 
+    @property
+    def is_last(self) -> bool:
+        """False if it says that more replies to the same request follow: PARTIAL with an Error 0.1. A fault is last."""
+        reply = self.reply
+        more = reply.result is Result.PARTIAL and any(error.code == _MORE_FOLLOWS for error in reply.errors)
+        return not more or self.envelope.archetype is Archetype.FAULT
 
-def is_partial_chunk(part: AnswerPart) -> bool:
-    """True if the message says that more replies to the same request follow (PARTIAL with an Error 0.1)."""
-    reply = part.reply
-    return reply.result is Result.PARTIAL and any(error.code == _MORE_FOLLOWS for error in reply.errors)
+    @property
+    def sequence(self) -> int | None:
+        """Which of several replies it is, as its sender numbered them; None where it says no number."""
+        text = (self.header_property(SEQUENCE) or "").strip()
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else None
+
+    def header_property(self, name: str) -> str | None:
+        """The value of the first ``Header/Property`` of this name; None if there is none."""
+        header = self.envelope.header
+        return next((each.value for each in header.properties if each.name == name), None) if header else None
+
+
+def are_whole(parts: Sequence[AnswerPart]) -> bool:
+    """True if the last of *parts* is there and, where all of them are numbered from 1 on, none before it is missing."""
+    last = next((part for part in parts if part.is_last), None)
+    if last is None:
+        return False
+    numbers = [part.sequence for part in parts]
+    if last.sequence is None or None in numbers:
+        return True
+    return sum(1 for number in numbers if number and number < last.sequence) >= last.sequence - 1
+
+
+def _in_order(parts: Iterable[AnswerPart]) -> tuple[AnswerPart, ...]:
+    """*parts* by their numbers, if each has one of its own; else as they came."""
+    came = tuple(parts)
+    numbers = {part.sequence: part for part in came}
+    if None in numbers or len(numbers) < len(came):
+        return came
+    return tuple(sorted(came, key=lambda part: part.sequence or 0))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,38 +153,66 @@ class Answer:
     Attributes:
         result: OK, PARTIAL or FAILED; success is decided by it alone.
         errors: all Errors of all parts, as sent; a FAILED without any has one 5.3 of our own.
-        parts: the reply messages in the order of their arrival; several where the responder split its answer.
-        correlated_by: how the last of them was matched.
-        message_id: ``Header/MessageID`` of the request; empty if it had none.
+        parts: the reply messages, several where the responder split its answer: in the order of its numbers
+            (`AnswerPart.sequence`) if it numbered them, else of their arrival.
+        correlated_by: how the one that came last was matched.
+        asked: what it is the answer to.
     """
 
     result: Result
     errors: tuple[ErrorEntry, ...]
     parts: tuple[AnswerPart, ...]
     correlated_by: Correlation
-    message_id: str = ""
+    asked: Asked = Asked()
 
     @classmethod
-    def of(cls, parts: Iterable[AnswerPart], correlated_by: Correlation, message_id: str) -> Self:
-        """The answer that complete *parts* make; the last one decides the result."""
-        parts = tuple(parts)
-        result = parts[-1].reply.result
+    def of(cls, parts: Iterable[AnswerPart], correlated_by: Correlation, asked: Asked) -> Self:
+        """The answer that complete *parts* make; the last one decides the result. A fault is always FAILED."""
+        parts = _in_order(parts)
+        last = next(part for part in parts if part.is_last)
+        result = Result.FAILED if last.envelope.archetype is Archetype.FAULT else last.reply.result
         errors = tuple(_told(parts))
         if result is Result.FAILED and all(_is_notice(error.code) for error in errors):
             errors += (entry(_FAILED_WITHOUT_ERROR, "the reply says FAILED, and no Error in it says why"),)
-        return cls(result=result, errors=errors, parts=parts, correlated_by=correlated_by, message_id=message_id)
+        return cls(result=result, errors=errors, parts=parts, correlated_by=correlated_by, asked=asked)
 
     @classmethod
-    def cut_short(cls, parts: Iterable[AnswerPart], correlated_by: Correlation, message_id: str) -> Self:
+    def cut_short(cls, parts: Iterable[AnswerPart], correlated_by: Correlation, asked: Asked) -> Self:
         """What arrived of an answer before the time was over: FAILED with an Error 4.1, and what came."""
-        parts = tuple(parts)
-        errors = (*_told(parts), entry("4.1", f"{len(parts)} partial replies came, the last did not"))
-        return cls(result=Result.FAILED, errors=errors, parts=parts, correlated_by=correlated_by, message_id=message_id)
+        parts = _in_order(parts)
+        errors = (*_told(parts), entry("4.1", f"{len(parts)} replies came, and not all that the answer consists of"))
+        return cls(result=Result.FAILED, errors=errors, parts=parts, correlated_by=correlated_by, asked=asked)
 
     @property
     def ok(self) -> bool:
-        """True if everything that was asked for is done."""
+        """True if everything that was asked for is done, or is received if this is a receipt."""
         return self.result is Result.OK
+
+    @property
+    def is_receipt(self) -> bool:
+        """True if it only says that the request was received (OK with 0.3): the answer comes later, elsewhere."""
+        return self.ok and any(error.code == _RECEIVED for error in self.errors)
+
+    @property
+    def message_id(self) -> str:
+        """``Header/MessageID`` of the request; empty if it had none."""
+        return self.asked.message_id or ""
+
+    @property
+    def correlation_id(self) -> str:
+        """What every answer to the request is known by: its CorrelationID, else its MessageID; empty if it had none."""
+        return self.asked.correlation_id or self.message_id
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the responder goes on if it is asked for more than it told here; None if this is all."""
+        told = (part.header_property(CURSOR) for part in reversed(self.parts))
+        return next(filter(None, told), None)
+
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """What was mended of all parts, so that they could be read and matched."""
+        return tuple(repair for part in self.parts for repair in part.envelope.repairs)
 
     @property
     def envelope(self) -> Envelope:
@@ -190,6 +272,9 @@ class Answer:
             payload = part.envelope.payload
             if payload and payload.content:
                 yield payload.content
+            for operation in payload.operation_set.operations if payload and payload.operation_set else ():
+                if operation.content is not None and not isinstance(operation.content, RejectedObject):
+                    yield operation.content
 
     def raise_for_result(self, *, partial_is_ok: bool = False) -> Self:
         """This answer, if the request succeeded.
@@ -239,12 +324,12 @@ def _told(parts: tuple[AnswerPart, ...]) -> Iterator[ErrorEntry]:
     """The Errors of *parts*, but for the 0.1 that only announce the next part."""
     for number, part in enumerate(parts, start=1):
         for error in part.reply.errors:
-            if error.code != _MORE_FOLLOWS or number == len(parts):
+            if error.code != _MORE_FOLLOWS or part.is_last or number == len(parts):
                 yield error
 
 
 def _is_notice(code: str) -> bool:
-    return code_order(code)[0] == 0
+    return category_of(code) == 0
 
 
 def _as_error(error: ErrorEntry) -> RequestError:

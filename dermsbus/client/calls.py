@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import uuid4
 
-from dermsbus.client.answer import Answer, AnswerPart, Correlation, is_partial_chunk
+from dermsbus.client.answer import Answer, AnswerPart, Asked, Correlation, are_whole
 from dermsbus.errors import DermsbusError
+from dermsbus.messages.envelope import Repair
 
 __all__ = ["Call", "CallBoard", "Counters", "Match"]
 
@@ -29,10 +30,11 @@ class Counters:
 
     Attributes:
         answered: calls that got their answer.
-        duplicates: replies to a call that had its answer; the first counts.
+        duplicates: replies to a call that had its answer, or this part of it; the first counts.
         late: replies to a call that had been given up.
         unmatched: replies that belong to no call known here.
-        mended: replies that matched by the transport's id though their body named another request.
+        mended: replies of which something was mended on reading, or whose body named another request than the
+            transport's id, which was believed; what, `Answer.repairs` says.
     """
 
     answered: int = 0
@@ -48,13 +50,15 @@ class Call:
 
     Attributes:
         transport_id: the transport correlation id, unique among the open calls.
-        message_id: ``Header/MessageID`` of the request, None if it has none.
-        correlation_id: ``Header/CorrelationID`` of the request, None if it has none.
+        asked: what is asked.
+        parts: the replies that came, each once.
+        correlated_by: how the last of them was found to be for it.
+        outcome: what came of it; None as long as it waits.
+        done: set with the outcome.
     """
 
     transport_id: str
-    message_id: str | None
-    correlation_id: str | None
+    asked: Asked
     parts: list[AnswerPart] = field(default_factory=list)
     correlated_by: Correlation = Correlation.TRANSPORT
     outcome: Answer | DermsbusError | None = None
@@ -64,9 +68,30 @@ class Call:
         """How the CorrelationID of a reply's body points at this call; None if it does not."""
         if body_id is None:
             return None
-        if body_id == self.correlation_id:
+        if body_id == self.asked.correlation_id:
             return Correlation.CORRELATION_ID
-        return Correlation.MESSAGE_ID if body_id == self.message_id else None
+        return Correlation.MESSAGE_ID if body_id == self.asked.message_id else None
+
+    def take(self, part: AnswerPart, by: Correlation) -> bool:
+        """Take in a reply; the call is done as soon as its answer is whole.
+
+        Returns:
+            False if it has its answer, or this part of it, already: the first counts.
+        """
+        if self.done.is_set() or any(_is_same(part, known) for known in self.parts):
+            return False
+        self.parts.append(part)
+        self.correlated_by = by
+        if are_whole(self.parts):
+            self.outcome = Answer.of(self.parts, by, self.asked)
+            self.done.set()
+        return True
+
+    def fail(self, error: DermsbusError) -> None:
+        """End it with *error*, unless it has its answer."""
+        if not self.done.is_set():
+            self.outcome = error
+            self.done.set()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,12 +118,12 @@ class CallBoard:
         with self._lock:
             return self._counters
 
-    def open(self, message_id: str | None, correlation_id: str | None) -> Call:
+    def open(self, asked: Asked) -> Call:
         """A new call; its transport id is the request's CorrelationID or MessageID, where no open call has it."""
         with self._lock:
-            wish = correlation_id or message_id
+            wish = asked.correlation_id or asked.message_id
             transport_id = wish if wish and wish not in self._open else str(uuid4())
-            call = Call(transport_id=transport_id, message_id=message_id, correlation_id=correlation_id)
+            call = Call(transport_id=transport_id, asked=asked)
             self._open[transport_id] = call
             return call
 
@@ -107,7 +132,7 @@ class CallBoard:
         with self._lock:
             if self._open.pop(call.transport_id, None) is None:
                 return
-            for each in {call.transport_id, call.message_id, call.correlation_id} - {None}:
+            for each in {call.transport_id, call.asked.message_id, call.asked.correlation_id} - {None}:
                 self._finished[str(each)] = call.done.is_set()
                 self._finished.move_to_end(str(each))
             while len(self._finished) > _FINISHED_REMEMBERED:
@@ -126,35 +151,32 @@ class CallBoard:
                     return Match(call=call, by=by)
             return None
 
-    def add(self, match: Match, part: AnswerPart) -> None:
-        """Take in a reply; the call is done unless more parts follow. A part that came before is passed over."""
-        call = match.call
+    def add(self, match: Match, part: AnswerPart) -> tuple[Repair, ...] | None:
+        """Take in a reply; the call is done unless more parts follow.
+
+        Returns:
+            What was mended of it; None if the call has its answer, or this part of it, already: the first counts.
+        """
+        if match.body_differs:
+            part = _with_other_id_read(part, match.call)
         with self._lock:
-            if call.done.is_set() or part.body in (known.body for known in call.parts):
+            if not match.call.take(part, match.by):
                 self._count(duplicates=1)
-                return
-            call.parts.append(part)
-            call.correlated_by = match.by
-            self._count(mended=1 if match.body_differs else 0)
-            if is_partial_chunk(part):
-                return
-            call.outcome = Answer.of(call.parts, match.by, call.message_id or "")
-            self._count(answered=1)
-            call.done.set()
+                return None
+            repairs = part.envelope.repairs
+            self._count(mended=1 if repairs else 0, answered=1 if match.call.done.is_set() else 0)
+            return repairs
 
     def fail(self, call: Call, error: DermsbusError) -> None:
         """End *call* with *error*, unless it has its answer."""
         with self._lock:
-            if not call.done.is_set():
-                call.outcome = error
-                call.done.set()
+            call.fail(error)
 
     def fail_all(self, reason: DermsbusError) -> None:
         """End every open call with *reason*."""
         with self._lock:
-            calls = list(self._open.values())
-        for call in calls:
-            self.fail(call, reason)
+            for call in self._open.values():
+                call.fail(reason)
 
     def count_stray(self, transport_id: str | None, body_id: str | None) -> str:
         """Count a reply that no open call waits for.
@@ -178,3 +200,16 @@ class CallBoard:
     def _count(self, **more: int) -> None:
         counts = {name: getattr(self._counters, name) + number for name, number in more.items()}
         self._counters = replace(self._counters, **counts)
+
+
+def _is_same(part: AnswerPart, known: AnswerPart) -> bool:
+    return part.body == known.body or (part.sequence is not None and part.sequence == known.sequence)
+
+
+def _with_other_id_read(part: AnswerPart, call: Call) -> AnswerPart:
+    """*part*, marked as mended: it names another request than the transport says."""
+    header = part.envelope.header
+    given = (header.correlation_id if header else None) or ""
+    details = f"read CorrelationID {given[:64]!r} as the request's: the transport's id is {call.transport_id!r}"
+    repair = Repair(name="reply-correlation", details=details)
+    return replace(part, envelope=replace(part.envelope, repairs=(*part.envelope.repairs, repair)))

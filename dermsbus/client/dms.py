@@ -5,18 +5,22 @@ Source: "who sends what to whom" of the project's reference tables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from threading import Lock
+from uuid import uuid4
 
 from dermsbus.client.answer import Answer
 from dermsbus.client.requester import Requester
 from dermsbus.client.switching import OutcomeBoard, Switching
 from dermsbus.domain.controls import EndDeviceControl
-from dermsbus.domain.model import EndDevice, EndDeviceGroup, GroupReference
+from dermsbus.domain.dispatch_rules import dispatch_id
+from dermsbus.domain.model import EndDevice, EndDeviceGroup, GroupReference, Instant
 from dermsbus.domain.quantities import ParameterKind, ScheduleRequest
+from dermsbus.errors import ObjectID, RequestError
 from dermsbus.messages.codec import Codec
 from dermsbus.messages.envelope import (
-    Content,
     DERGroupDispatches,
     DERGroupForecastQueries,
     DERGroupQueries,
@@ -29,11 +33,14 @@ from dermsbus.messages.envelope import (
     Operation,
     OperationSet,
     Payload,
+    Property,
     Request,
     Style,
     Verb,
 )
 from dermsbus.messages.name_plates import ASKING_OPTION
+from dermsbus.messages.options import CURSOR, LIMIT
+from dermsbus.messages.times import instant_of, now_instant
 from dermsbus.transports.base import Transport
 
 __all__ = ["DMSClient"]
@@ -57,8 +64,14 @@ class DMSClient(Requester):
         context: system context.
         style: how requests are spelled.
         timeout_s: seconds a call waits for its answer unless it is told otherwise, more than 0.
+        compress_above_bytes: a payload of more bytes goes out as Compressed, where the message has room for that; 0 for
+            never.
+        answers_later: every call returns a receipt, to be followed by `await_later`, and the answer comes to
+            `reply_address`; the responder has to know that address.
+        execute_within_s: requests say that they are worth nothing any more so many seconds later, more than 0; None to
+            say nothing. A responder that does not know of it carries them out whenever it can.
 
-    Source: house choice, ADR 6.
+    Source: house choice, ADR 6, ADR 29.
     """
 
     def __init__(
@@ -71,9 +84,21 @@ class DMSClient(Requester):
         context: str = "production",
         style: Style = Style.GENERIC,
         timeout_s: float = 30.0,
+        compress_above_bytes: int = 0,
+        answers_later: bool = False,
+        execute_within_s: float | None = None,
     ) -> None:
         super().__init__(
-            transport, codec, responder=responder, source=source, context=context, style=style, timeout_s=timeout_s
+            transport,
+            codec,
+            responder=responder,
+            source=source,
+            context=context,
+            style=style,
+            timeout_s=timeout_s,
+            compress_above_bytes=compress_above_bytes,
+            answers_later=answers_later,
+            execute_within_s=execute_within_s,
         )
         self._outcomes = OutcomeBoard()
         self._follows_outcomes = False
@@ -115,7 +140,11 @@ class DMSClient(Requester):
         return self._command(Verb.DELETE, DERGroups(groups=groups), timeout_s)
 
     def get_groups(
-        self, *references: GroupReference, name_plates: bool = False, timeout_s: float | None = None
+        self,
+        *references: GroupReference,
+        name_plates: bool = False,
+        limit: int | None = None,
+        timeout_s: float | None = None,
     ) -> Answer:
         """Ask for groups; without references, for all of them.
 
@@ -123,6 +152,8 @@ class DMSClient(Requester):
             references: to groups, by mRID or names.
             name_plates: ask for the name plates of their devices too; a responder without that extension, or with it
                 switched off, tells the groups alone.
+            limit: most groups that are to be told, 1 or more; None for all. For the others, see `pages`; a responder
+                that does not know of limits tells all.
             timeout_s: seconds to wait, more than 0; None for the client's own.
 
         Returns:
@@ -133,7 +164,7 @@ class DMSClient(Requester):
         """
         query = DERGroupQueries(references=references or (GroupReference(),))
         request = Request(options=(ASKING_OPTION,) if name_plates else (), query=query)
-        return self.send(self._request(Verb.GET, Noun.DER_GROUPS, request=request), timeout_s=timeout_s)
+        return self._get(Noun.DER_GROUPS, request, limit, timeout_s)
 
     def add_members(self, reference: GroupReference, *devices: EndDevice, timeout_s: float | None = None) -> Answer:
         """Ask to add devices to a group, by a change that lists them.
@@ -171,8 +202,15 @@ class DMSClient(Requester):
 
     # -- what groups do and will do --------------------------------------------------------------------------------
 
-    def get_statuses(self, *references: GroupReference, timeout_s: float | None = None) -> Answer:
+    def get_statuses(
+        self, *references: GroupReference, limit: int | None = None, timeout_s: float | None = None
+    ) -> Answer:
         """Ask what groups do now; without references, all of them.
+
+        Args:
+            references: groups.
+            limit: most groups that are to be told of, as in `get_groups`.
+            timeout_s: seconds to wait, more than 0; None for the client's own.
 
         Returns:
             An answer that holds the statuses of the groups that were found.
@@ -181,13 +219,14 @@ class DMSClient(Requester):
             AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
         """
         query = DERGroupStatusQueries(references=references or (GroupReference(),))
-        return self._get(Noun.DER_GROUP_STATUSES, query, timeout_s)
+        return self._get(Noun.DER_GROUP_STATUSES, Request(query=query), limit, timeout_s)
 
     def get_forecasts(
         self,
         *references: GroupReference,
         parameters: Sequence[ParameterKind],
         schedules: Sequence[ScheduleRequest],
+        limit: int | None = None,
         timeout_s: float | None = None,
     ) -> Answer:
         """Ask what is expected of groups; without references, of all of them.
@@ -196,6 +235,7 @@ class DMSClient(Requester):
             references: groups.
             parameters: one or more; of a parameter that a group has no function for, nothing is told.
             schedules: one or more: for which intervals.
+            limit: most groups that are to be told of, as in `get_groups`.
             timeout_s: seconds to wait, more than 0; None for the client's own.
 
         Returns:
@@ -207,7 +247,35 @@ class DMSClient(Requester):
         query = DERGroupForecastQueries(
             references=references or (GroupReference(),), parameters=tuple(parameters), schedules=tuple(schedules)
         )
-        return self._get(Noun.DER_GROUP_FORECASTS, query, timeout_s)
+        return self._get(Noun.DER_GROUP_FORECASTS, Request(query=query), limit, timeout_s)
+
+    # -- long lists ------------------------------------------------------------------------------------------------
+
+    def pages(self, first: Answer) -> Iterator[Answer]:
+        """*first*, and after it each answer that goes on where the one before it ended, asked for when it is wanted.
+
+        ::
+
+            for page in dms.pages(dms.get_groups(limit=100)):
+                show(page.groups)
+
+        Args:
+            first: the answer to a get that stated a limit. Where the responder fails to go on, the last one says so.
+
+        Raises:
+            AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
+            RequestError: the responder goes on from where it went on before, without end.
+            ValueError: there is more than *first* tells, and what it was asked for is not known, or is no get.
+        """
+        page, asked_for = first, set[str]()
+        yield page
+        while (cursor := page.cursor) is not None:
+            if cursor in asked_for:
+                details = f"the responder goes on at {cursor[:64]!r} again and again: ask without a limit"
+                raise RequestError(details, code="5.3")
+            asked_for.add(cursor)
+            page = self.await_later(self.send(_further(first.asked.request, cursor)))
+            yield page
 
     # -- orders to groups ------------------------------------------------------------------------------------------
 
@@ -255,19 +323,44 @@ class DMSClient(Requester):
         """
         return self._order(Verb.DELETE, orders, timeout_s)
 
-    def get_dispatches(self, *references: GroupReference, timeout_s: float | None = None) -> Answer:
-        """Ask what is ordered of groups; without references, of all of them.
+    def get_dispatches(
+        self,
+        *references: GroupReference,
+        orders: Sequence[DispatchOrder] = (),
+        start_at: datetime | None = None,
+        end_at: datetime | None = None,
+        limit: int | None = None,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """Ask what is ordered: of groups, of all of them where nothing is named, or certain dispatches.
 
         It is asked in generic style, whatever that of the client: no typed response can carry dispatches.
 
+        Args:
+            references: groups.
+            orders: dispatches in place of groups; their mRID, or else the first of their names, will do.
+            start_at: aware; only what is ordered for some time after it. Where it or *end_at* is given, what is over is
+                told too.
+            end_at: aware; only what is ordered for some time before it.
+            limit: most dispatches that are to be told, as in `get_groups`.
+            timeout_s: seconds to wait, more than 0; None for the client's own.
+
         Returns:
-            An answer that holds the dispatches of the groups that were found.
+            An answer that holds the dispatches that were found.
 
         Raises:
             AnswerTimedOut, UnreadableAnswer, TransportError: there is no answer, as of `send`.
+            ValueError: both groups and dispatches are named, or a dispatch without mRID and name, or a time is naive.
         """
-        query = DERGroupQueries(references=references or (GroupReference(),))
-        return self._get(Noun.DER_GROUP_DISPATCHES, query, timeout_s, style=Style.GENERIC)
+        if references and orders:
+            raise ValueError("name either groups or dispatches: a request for both is not defined")
+        request = Request(
+            start_time=_instant(start_at),
+            end_time=_instant(end_at),
+            ids=tuple(map(_dispatch_id, orders)),
+            query=None if orders else DERGroupQueries(references=references or (GroupReference(),)),
+        )
+        return self._get(Noun.DER_GROUP_DISPATCHES, request, limit, timeout_s, style=Style.GENERIC)
 
     # -- switches of devices ---------------------------------------------------------------------------------------
 
@@ -325,9 +418,14 @@ class DMSClient(Requester):
 
     # -- in common -------------------------------------------------------------------------------------------------
 
-    def _get(self, noun: Noun, query: Content, timeout_s: float | None, *, style: Style | None = None) -> Answer:
-        request = self._request(Verb.GET, noun, request=Request(query=query), style=style)
-        return self.send(request, timeout_s=timeout_s)
+    def _get(
+        self, noun: Noun, request: Request, limit: int | None, timeout_s: float | None, *, style: Style | None = None
+    ) -> Answer:
+        if limit is not None:
+            if limit < 1:
+                raise ValueError(f"limit must be 1 or more; it is {limit}")
+            request = replace(request, options=(*request.options, Property(name=LIMIT, value=str(limit))))
+        return self.send(self._request(Verb.GET, noun, request=request, style=style), timeout_s=timeout_s)
 
     def _order(self, verb: Verb, orders: tuple[DispatchOrder, ...], timeout_s: float | None) -> Answer:
         return self._command(verb, DERGroupDispatches(orders=orders), timeout_s)
@@ -337,6 +435,31 @@ class DMSClient(Requester):
 
     def _commanding(self, verb: Verb, content: _Commanded) -> Envelope:
         return self._request(verb, Noun(type(content).__name__), payload=Payload(content=content))
+
+
+def _further(request: Envelope | None, cursor: str) -> Envelope:
+    """A new request for what *request* asks for, from *cursor* on."""
+    if request is None or request.header is None or request.request is None or request.header.verb is not Verb.GET:
+        raise ValueError("only the answer to a get that this client has sent can be followed by further pages")
+    header = replace(request.header, timestamp=now_instant(), message_id=str(uuid4()), correlation_id=str(uuid4()))
+    others = (each for each in request.request.options if each.name != CURSOR)
+    options = (*others, Property(name=CURSOR, value=cursor))
+    return replace(request, header=header, request=replace(request.request, options=options))
+
+
+def _dispatch_id(order: DispatchOrder) -> ObjectID:
+    told = dispatch_id(order.mrid, order.names)
+    if told is None:
+        raise ValueError("a dispatch is found by its mRID or by a name: state one of them")
+    return told
+
+
+def _instant(at: datetime | None) -> Instant | None:
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        raise ValueError(f"{at} states no time zone: nobody else knows which is meant")
+    return instant_of(at)
 
 
 def _named_by(reference: GroupReference, devices: tuple[EndDevice, ...] = ()) -> EndDeviceGroup:

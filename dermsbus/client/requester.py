@@ -18,12 +18,14 @@ from uuid import uuid4
 
 import structlog
 
-from dermsbus.client.answer import Answer, AnswerPart, AnswerTimedOut, UnreadableAnswer
+from dermsbus.client.answer import Answer, AnswerPart, AnswerTimedOut, Asked, UnreadableAnswer
 from dermsbus.client.calls import Call, CallBoard, Counters
-from dermsbus.domain.addresses import ANY, event_topic, request_queue
+from dermsbus.client.later import MOST_DELIVERIES, LaterBoard
+from dermsbus.domain.addresses import ANY, event_topic, reply_queue, request_queue
 from dermsbus.domain.controls import EndDeviceControl
 from dermsbus.errors import ConnectionLost, PublishRejected, TransportError, Unconfirmed
 from dermsbus.messages.codec import Codec
+from dermsbus.messages.deadlines import max_execution_time
 from dermsbus.messages.envelope import (
     Archetype,
     Content,
@@ -108,8 +110,14 @@ class Requester:
         context: system context.
         style: how requests are spelled.
         timeout_s: seconds a call waits for its answer unless it is told otherwise, more than 0.
+        compress_above_bytes: a payload of more bytes goes out as Compressed, where the message has room for that; 0 for
+            never.
+        answers_later: requests made here ask for a receipt at once, and for their answer to come to `reply_address`: an
+            answer that `Answer.is_receipt` is to be followed by `await_later`.
+        execute_within_s: requests made here say that they are worth nothing so many seconds later, more than 0; None to
+            say nothing. A responder that does not know of it carries them out whenever it can.
 
-    Source: house choice, ADR 6.
+    Source: house choice, ADR 6, ADR 29.
     """
 
     def __init__(
@@ -122,6 +130,9 @@ class Requester:
         context: str = "production",
         style: Style = Style.GENERIC,
         timeout_s: float = 30.0,
+        compress_above_bytes: int = 0,
+        answers_later: bool = False,
+        execute_within_s: float | None = None,
     ) -> None:
         self._transport = transport
         self._codec = codec
@@ -132,6 +143,13 @@ class Requester:
         self._context = context  # in destinations; in headers it is written in capitals, as peers do
         self._style = style
         self._timeout_s = timeout_s
+        self._compress_above_bytes = compress_above_bytes
+        self._answers_later = answers_later
+        self._limits = () if execute_within_s is None else (max_execution_time(execute_within_s),)
+        self._later_queue = Queue(reply_queue(context, source))
+        self._later = LaterBoard()
+        self._follows_later = False
+        self._follow_later_lock = threading.Lock()
         self._watcher: Callable[[Traffic], None] | None = None
         self._board = CallBoard()
         self._reply_to: ReplyTo | None = None
@@ -168,7 +186,9 @@ class Requester:
     def stop(self) -> None:
         """Close the connection; calls that still wait end with ConnectionLost. Idempotent."""
         self._transport.stop()
-        self._board.fail_all(ConnectionLost("the client was stopped before the reply came"))
+        stopped = ConnectionLost("the client was stopped before the reply came")
+        self._board.fail_all(stopped)
+        self._later.fail_all(stopped)
         self._replies.put(None)
         self._events.put(None)
         for thread in self._threads:
@@ -192,8 +212,13 @@ class Requester:
 
     @property
     def counters(self) -> Counters:
-        """What happened to replies up to now."""
+        """What happened to replies up to now; those to `reply_address` are not among them."""
         return self._board.counters
+
+    @property
+    def reply_address(self) -> str:
+        """Where answers that come later are to be sent: the queue of our name, which outlives this client."""
+        return f"queue://{self._later_queue.name}"
 
     def watch(self, watcher: Callable[[Traffic], None]) -> None:
         """Let *watcher* see every message as it goes by, on the thread that has it in hand; it must not raise."""
@@ -203,7 +228,8 @@ class Requester:
         """Send a message as it is, and wait for its answer: a request, or an event whose header asks for one.
 
         Args:
-            envelope: with the ids that it shall have; none is added.
+            envelope: with the ids that it shall have; none is added. One that wants its answer at `reply_address` is
+                answered with a receipt here.
             timeout_s: seconds to wait, more than 0; None for the client's own.
 
         Raises:
@@ -211,6 +237,42 @@ class Requester:
             ValueError: the message has parts that its root cannot carry.
         """
         return self._exchange(self._encode(envelope), envelope, envelope.outline, timeout_s)
+
+    def await_later(self, receipt: Answer | str, *, timeout_s: float | None = None) -> Answer:
+        """The answer that was to come later, once it is there; a receipt is one of it that came at once.
+
+        Until then the broker keeps what comes, so that another process can ask for it if this one ends before. It is
+        given away once.
+
+        Args:
+            receipt: what the request was answered with at once; if that is the answer itself, it is returned. Or the
+                request's CorrelationID, in a process that did not send it.
+            timeout_s: seconds to wait, more than 0; None for the client's own.
+
+        Raises:
+            AnswerTimedOut: it did not come, or not all of it; it can be asked for again.
+            UnreadableAnswer: it came, and cannot be read.
+            ConnectionLost: the client was stopped.
+        """
+        if isinstance(receipt, Answer) and not receipt.is_receipt:
+            return receipt
+        asked = receipt.asked if isinstance(receipt, Answer) else Asked(correlation_id=receipt)
+        timeout_s = timeout_s or self._timeout_s
+        self._follow_later()
+        later = self._later.open(asked)
+        try:
+            later.call.done.wait(timeout_s)
+            outcome = later.call.outcome
+            if outcome is None:
+                raise _not_yet(later.call, asked, timeout_s, self._later_queue)
+            if isinstance(outcome, ConnectionLost):
+                raise outcome
+            self._acknowledge(*self._later.close(later))
+            if isinstance(outcome, Answer):
+                return replace(outcome, asked=asked)
+            raise outcome
+        finally:
+            self._later.release(later)
 
     def send_raw(self, body: bytes, *, timeout_s: float | None = None) -> Answer:
         """Send bytes as they are, be they a message or not, and wait for the answer.
@@ -235,7 +297,7 @@ class Requester:
         decoded = self._decode(body) if isinstance(message, bytes) else message
         envelope = decoded if isinstance(decoded, Envelope) else None
         outline = decoded.outline
-        call = self._board.open(outline.message_id if outline else None, outline.correlation_id if outline else None)
+        call = self._board.open(_asked(outline, envelope))
         try:
             outgoing = replace(self._outgoing(call, body, envelope, timeout_s), reply_to=None)
             self._publish(outgoing, call, time.monotonic() + timeout_s)
@@ -303,18 +365,27 @@ class Requester:
             context=self._context.upper(),
             timestamp=now_instant(),
             source=self._source,
+            async_reply=self._answers_later,
+            reply_address=self.reply_address if self._answers_later else None,
             message_id=str(uuid4()),
             correlation_id=str(uuid4()),
         )
+        if self._limits:
+            request = request or Request()
+            request = replace(request, options=(*request.options, *self._limits))
         style = style or self._style
         return Envelope(archetype=Archetype.REQUEST, style=style, header=header, request=request, payload=payload)
 
     def _exchange(
         self, body: bytes, envelope: Envelope | None, outline: Outline | None, timeout_s: float | None
     ) -> Answer:
+        header = envelope.header if envelope else None
+        if header is not None and header.async_reply and header.reply_address == self.reply_address:
+            self._follow_later()  # before anything can come there
+            self._later.expect(header.correlation_id or header.message_id or "")
         timeout_s = timeout_s or self._timeout_s
         deadline = time.monotonic() + timeout_s
-        call = self._board.open(outline.message_id if outline else None, outline.correlation_id if outline else None)
+        call = self._board.open(_asked(outline, envelope))
         try:
             self._publish(self._outgoing(call, body, envelope, timeout_s), call, deadline)
             call.done.wait(max(0.0, deadline - time.monotonic()))
@@ -331,7 +402,7 @@ class Requester:
         return Outgoing(
             destination=self._destination(envelope),
             body=body,
-            message_id=call.message_id or call.transport_id,
+            message_id=call.asked.message_id or call.transport_id,
             correlation_id=call.transport_id,
             reply_to=self._reply_to,
             kind=kind_of(envelope) if envelope else None,
@@ -386,17 +457,46 @@ class Requester:
         is_reply = isinstance(message, Refusal) or message.reply is not None
         match = self._board.find(delivery.correlation_id, body_id) if is_reply else None
         if match is None:
-            stray = self._board.count_stray(delivery.correlation_id, body_id)
-            self._log.warning(
-                "reply dropped, no call waits for it",
-                why=stray,
-                transport_correlation_id=delivery.correlation_id,
-                correlation_id=body_id,
-            )
+            self._log_dropped(delivery, body_id, self._board.count_stray(delivery.correlation_id, body_id))
         elif isinstance(message, Refusal):
             self._board.fail(match.call, UnreadableAnswer(message.error, delivery.body))
         else:
-            self._board.add(match, AnswerPart(envelope=message, body=delivery.body))
+            repairs = self._board.add(match, AnswerPart(envelope=message, body=delivery.body))
+            if repairs is None:
+                self._log_dropped(delivery, body_id, "duplicate")
+            for repair in repairs or ():
+                self._log.warning("reply repaired on reading", repair=repair.name, details=repair.details)
+
+    def _take_later(self, delivery: Delivery) -> None:
+        self._show(Direction.REPLY, delivery.body, delivery.address)
+        message = self._decode(delivery.body, is_text=delivery.is_text)
+        body_id = message.outline.correlation_id if message.outline else None
+        dropped, why = self._later.take(delivery, body_id, message)
+        if why:
+            self._log_dropped(delivery, body_id, why)
+        self._acknowledge(*dropped)
+
+    def _log_dropped(self, delivery: Delivery, body_id: str | None, why: str) -> None:
+        self._log.warning(
+            "reply dropped, no call waits for it",
+            why=why,
+            transport_correlation_id=delivery.correlation_id,
+            correlation_id=body_id,
+        )
+
+    def _follow_later(self) -> None:
+        """Take in what comes to `reply_address`, from the first request for it on and for the life of this client.
+
+        Raises:
+            ConnectFailed: the broker refuses the subscription.
+        """
+        with self._follow_later_lock:
+            if not self._follows_later:
+                self._transport.subscribe(
+                    Subscription(destination=self._later_queue, prefetch=MOST_DELIVERIES),
+                    lambda delivery: self._replies.put((self._take_later, delivery)),
+                )
+                self._follows_later = True
 
     def _work_on_events(self) -> None:
         while (item := self._events.get()) is not None:
@@ -426,15 +526,17 @@ class Requester:
             self._log.warning("event cannot be read", address=delivery.address, reason=str(message.error))
         self._acknowledge(delivery)
 
-    def _acknowledge(self, event: Delivery) -> None:
+    def _acknowledge(self, *deliveries: Delivery) -> None:
+        if not deliveries:
+            return
         try:
-            self._transport.settle([event])
+            self._transport.settle(deliveries)
         except ConnectionLost as error:
-            self._log.warning("event not acknowledged, it may come again", reason=str(error))
+            self._log.warning("messages not acknowledged, they may come again", reason=str(error))
 
     def _encode(self, envelope: Envelope) -> bytes:
         with self._codec_lock:
-            return self._codec.encode(envelope)
+            return self._codec.encode(envelope, compress_above_bytes=self._compress_above_bytes)
 
     def _decode(self, body: bytes, *, is_text: bool = False) -> Envelope | Refusal:
         with self._codec_lock:
@@ -475,5 +577,21 @@ def _timed_out(call: Call, timeout_s: float) -> AnswerTimedOut:
         f"no {'further ' if parts else ''}reply within {timeout_s:g} s; the request may have been carried out: ask for "
         "the object's state before you send it again"
     )
-    partial = Answer.cut_short(parts, call.correlated_by, call.message_id or "") if parts else None
+    partial = Answer.cut_short(parts, call.correlated_by, call.asked) if parts else None
     return AnswerTimedOut(details, partial=partial)
+
+
+def _not_yet(call: Call, asked: Asked, timeout_s: float, queue_: Queue) -> AnswerTimedOut:
+    parts = tuple(call.parts)
+    details = (
+        f"no {'further part of the ' if parts else ''}answer came to queue {queue_.name} within {timeout_s:g} s; ask "
+        "for it again later: what comes is kept there"
+    )
+    partial = Answer.cut_short(parts, call.correlated_by, asked) if parts else None
+    return AnswerTimedOut(details, partial=partial)
+
+
+def _asked(outline: Outline | None, request: Envelope | None) -> Asked:
+    if outline is None:
+        return Asked(request=request)
+    return Asked(message_id=outline.message_id, correlation_id=outline.correlation_id, request=request)

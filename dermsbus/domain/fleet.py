@@ -291,7 +291,9 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return value
+        if value.isprintable():
+            return value
+        raise ValueError(f"must hold no control characters, which no message can carry; it is {value[:64]!a}")
     raise ValueError(f"must be a text; it is {value!r}")
 
 

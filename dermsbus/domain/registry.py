@@ -11,9 +11,11 @@ Source: decisions 6 to 18 and 24 on open questions in the project's reference ta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 from uuid import uuid4
 
 from dermsbus.domain import refusals
@@ -25,6 +27,8 @@ from dermsbus.domain.overlay import Overlay, Savepoint
 from dermsbus.errors import GroupNotFound, RequestError
 
 __all__ = ["Draft", "GroupChange", "GroupRegistry", "Notice"]
+
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +50,11 @@ class Notice(StrEnum):
     DELETED = "deleted"
     MEMBERS_ADDED = "members added"
     MEMBERS_REMOVED = "members removed"
+
+
+def _spellings(mrid: str) -> tuple[str, ...]:
+    """How a group may be called that is the same: a UUID is the same in small letters and in capitals."""
+    return (mrid, mrid.lower(), mrid.upper()) if _UUID.fullmatch(mrid) else (mrid,)
 
 
 def _random_mrid() -> str:
@@ -212,7 +221,8 @@ class Draft:
         """The new group, with an mRID assigned if it stated none.
 
         Raises:
-            GroupExists: a group has its mRID or, where names are unique, one of its names.
+            GroupExists: a group has its mRID, be it a UUID in the other case, or, where names are unique, one of its
+                names.
             RuleViolation: it states no version where it must; a member is listed twice.
             IncompleteRequest: it has no DERFunction; a member has neither mRID nor Names.
 
@@ -220,7 +230,7 @@ class Draft:
         member listed twice is refused: house choice, ADR 4.
         """
         group = stated(group)
-        if group.mrid is not None and self.get(group.mrid) is not None:
+        if group.mrid is not None and any(self.get(each) is not None for each in _spellings(group.mrid)):
             raise refusals.mrid_taken(group)
         self._check_names_free(group, behaviour)
         if behaviour.require_version_on_create and group.version is None:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dermsbus.dispatch import Desk
 from dermsbus.domain.model import EndDeviceGroup, GroupReference, Name
 from dermsbus.errors import GroupNotFound, IDKind, ObjectID, RequestError
+from dermsbus.handlers.pages import Page, page_of
 from dermsbus.messages.envelope import DERGroupForecastQueries, DERGroupQueries, DERGroupStatusQueries, Envelope
 
-__all__ = ["as_request_id", "asked_groups", "reference_of"]
+__all__ = ["as_request_id", "asked_groups", "asked_page", "reference_of"]
 
 
 def asked_groups(message: Envelope, desk: Desk) -> tuple[tuple[EndDeviceGroup, ...], tuple[RequestError, ...]]:
@@ -24,6 +25,13 @@ def asked_groups(message: Envelope, desk: Desk) -> tuple[tuple[EndDeviceGroup, .
     references: Sequence[GroupReference] = [reference_of(object_id) for object_id in (request.ids if request else ())]
     found, errors = desk.groups.query(references, desk.behaviour)
     return found, tuple(as_request_id(error, request.ids if request else ()) for error in errors)
+
+
+def asked_page(message: Envelope, desk: Desk) -> tuple[Page[EndDeviceGroup], tuple[RequestError, ...]]:
+    """The page of these groups that the request asks for, and the errors, of which the first page tells."""
+    groups, errors = asked_groups(message, desk)
+    page = page_of(groups, lambda group: group.mrid or "", desk.options)
+    return page, () if desk.options.after is not None else errors
 
 
 def reference_of(object_id: ObjectID) -> GroupReference:

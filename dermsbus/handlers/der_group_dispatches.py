@@ -27,6 +27,7 @@ from dermsbus.domain.quantities import Dispatch, DispatchState
 from dermsbus.domain.schedule import begin, end
 from dermsbus.errors import IncompleteRequest, ObjectID, RequestError, RuleViolation
 from dermsbus.handlers.asked_groups import asked_groups, reference_of
+from dermsbus.handlers.pages import page_of
 from dermsbus.messages.der_group_dispatches import order_of
 from dermsbus.messages.envelope import DERGroupDispatches, DispatchOrder, Envelope, Noun, Payload, RejectedObject, Verb
 
@@ -102,7 +103,13 @@ def get(message: Envelope, desk: Desk) -> Outcome:
         found = [each for group in groups for each in desk.dispatches.of_group(group.mrid or "")]
         found = [each for each in found if _is_wanted(each, message, desk)]
         done = len(groups)
-    return Outcome(done=done, errors=errors, payload=_payload(map(order_of, found)))
+    page = page_of(found, lambda dispatch: dispatch.mrid, desk.options)
+    return Outcome(
+        done=done,
+        errors=() if desk.options.after is not None else errors,
+        payload=_payload(map(order_of, page.objects)),
+        last=page.last,
+    )
 
 
 def take_in(message: Envelope, desk: Desk) -> Outcome:  # noqa: ARG001 the signature of all handlers

@@ -17,14 +17,15 @@ from dermsbus.domain.forecast import USUAL_PARAMETERS, is_told, usual_schedule
 from dermsbus.domain.model import EndDeviceGroup
 from dermsbus.domain.quantities import CurveStyle, GroupForecast, ParameterKind, ScheduleRequest
 from dermsbus.errors import DataUnavailable, RequestError, UnsupportedMessage, Violation
-from dermsbus.handlers.asked_groups import asked_groups
+from dermsbus.handlers.asked_groups import asked_page
 from dermsbus.messages.envelope import DERGroupForecastQueries, DERGroupForecasts, Envelope, Payload, RejectedObject
+from dermsbus.messages.options import CURSOR, LIMIT
 
 __all__ = ["get", "take_in"]
 
 _log = structlog.get_logger(__name__)
 _MOST_POINTS: Final = 50_000
-"""More make an answer that no broker takes, and a second of work in which nobody else is served."""
+"""More are a second of work in which nobody else is served."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,10 +50,11 @@ def get(message: Envelope, desk: Desk) -> Outcome:
     usual: a line over the next four hours.
 
     Raises:
-        UnsupportedMessage: 3.1, so much is asked for that no message could hold the answer.
+        UnsupportedMessage: 3.1, so much is asked for that others would have to wait for it.
     """
     asked = _asked(message, desk)
-    groups, unknown = asked_groups(message, desk)
+    page, unknown = asked_page(message, desk)
+    groups = page.objects
     _refuse_too_much(groups, asked)
     errors = [*unknown, *asked.errors]
     forecasts: list[GroupForecast] = []
@@ -62,7 +64,7 @@ def get(message: Envelope, desk: Desk) -> Outcome:
     if groups and asked.schedules and not forecasts:
         errors.append(_nothing_known(asked.parameters))
     payload = Payload(content=DERGroupForecasts(forecasts=tuple(forecasts))) if forecasts else None
-    return Outcome(done=len(forecasts), errors=tuple(errors), payload=payload)
+    return Outcome(done=len(forecasts), errors=tuple(errors), payload=payload, last=page.last)
 
 
 def take_in(message: Envelope, desk: Desk) -> Outcome:
@@ -98,7 +100,8 @@ def _refuse_too_much(groups: Iterable[EndDeviceGroup], asked: _Asked) -> None:
     points = curves * sum(map(_points_of, asked.schedules))
     if points > _MOST_POINTS:
         details = f"{points} points are asked for, more than the {_MOST_POINTS} that one answer can hold: ask for fewer"
-        raise UnsupportedMessage(Violation(rule="ANSWER-SIZE", details=f"{details} groups or intervals"), code="3.1")
+        details += f" groups (option {LIMIT}, then {CURSOR}) or intervals"
+        raise UnsupportedMessage(Violation(rule="ANSWER-SIZE", details=details), code="3.1")
 
 
 def _points_of(schedule: ScheduleRequest) -> int:

@@ -10,7 +10,7 @@ import structlog
 from dermsbus.dispatch import Desk, Outcome
 from dermsbus.domain.quantities import GroupStatus
 from dermsbus.errors import RequestError
-from dermsbus.handlers.asked_groups import asked_groups
+from dermsbus.handlers.asked_groups import asked_page
 from dermsbus.messages.envelope import DERGroupStatuses, Envelope, Payload, RejectedObject
 
 __all__ = ["get", "take_in"]
@@ -20,10 +20,10 @@ _log = structlog.get_logger(__name__)
 
 def get(message: Envelope, desk: Desk) -> Outcome:
     """Statuses of groups by mRID or name, of all of them for a reference that names none."""
-    groups, errors = asked_groups(message, desk)
-    statuses = tuple(desk.field.status_of(group, desk.groups.get) for group in groups)
+    page, errors = asked_page(message, desk)
+    statuses = tuple(desk.field.status_of(group, desk.groups.get) for group in page.objects)
     payload = Payload(content=DERGroupStatuses(statuses=statuses)) if statuses else None
-    return Outcome(done=len(statuses), errors=errors, payload=payload)
+    return Outcome(done=len(statuses), errors=errors, payload=payload, last=page.last)
 
 
 def take_in(message: Envelope, desk: Desk) -> Outcome:

@@ -19,7 +19,7 @@ from dermsbus.domain.fleet_state import roster
 from dermsbus.domain.model import EndDeviceGroup
 from dermsbus.domain.registry import Notice
 from dermsbus.errors import ObjectID, RequestError
-from dermsbus.handlers.asked_groups import as_request_id, asked_groups, reference_of
+from dermsbus.handlers.asked_groups import as_request_id, asked_page, reference_of
 from dermsbus.handlers.der_group_dispatches import call_off
 from dermsbus.messages.envelope import DERGroups, DERNamePlate, Envelope, Noun, Payload, Verb
 from dermsbus.messages.name_plates import are_asked_for
@@ -67,12 +67,13 @@ def get(message: Envelope, desk: Desk) -> Outcome:
 
     With the name plates of their devices where the request asks for them and the deployment tells them.
     """
-    found, errors = asked_groups(message, desk)
+    page, errors = asked_page(message, desk)
+    found = page.objects
     plates: tuple[DERNamePlate, ...] = ()
     if desk.nameplate_extension and are_asked_for(message.request):
         plates, too_many = _name_plates(found, desk)
         errors += too_many
-    return Outcome(done=len(found), errors=errors, payload=_payload(found), name_plates=plates)
+    return Outcome(done=len(found), errors=errors, payload=_payload(found), name_plates=plates, last=page.last)
 
 
 def created(message: Envelope, desk: Desk) -> Outcome:

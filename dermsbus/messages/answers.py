@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from dermsbus.errors import MessageError, RequestError
+from dermsbus.errors import MessageError, RequestError, Violation
 from dermsbus.messages.envelope import (
     Archetype,
     Envelope,
@@ -17,6 +17,7 @@ from dermsbus.messages.envelope import (
     Header,
     Outline,
     Payload,
+    Property,
     Reply,
     Result,
     Style,
@@ -49,11 +50,17 @@ def entry_of(error: RequestError) -> ErrorEntry:
 
 
 def entries_of_message_error(error: MessageError) -> tuple[ErrorEntry, ...]:
-    """One Error for each violation, with the line where it is known."""
-    return tuple(
-        entry(error.code, f"{violation.details} (line {violation.line})" if violation.line else violation.details)
-        for violation in error.violations
-    )
+    """One Error for each violation, with line and path where they are known.
+
+    The path stands in the details: ``Error/xpath`` is declared as a name, and a path in it would not be valid.
+    """
+    return tuple(entry(error.code, violation.details + _place_of(violation)) for violation in error.violations)
+
+
+def _place_of(violation: Violation) -> str:
+    known = (f"line {violation.line}" if violation.line else "", f"at {violation.path}" if violation.path else "")
+    places = [place for place in known if place]
+    return f" ({', '.join(places)})" if places else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +81,9 @@ class Author:
     new_message_id: Callable[[], str]
     event_style: Style = Style.GENERIC
 
-    def reply(self, to: Outline, reply: Reply, payload: Payload | None = None) -> Envelope:
+    def reply(
+        self, to: Outline, reply: Reply, payload: Payload | None = None, properties: tuple[Property, ...] = ()
+    ) -> Envelope:
         """The response to a message, in the style of its root; CorrelationID is the request's, else its MessageID."""
         header = Header(
             verb=Verb.REPLY,
@@ -84,6 +93,7 @@ class Author:
             source=self.source,
             message_id=self.new_message_id(),
             correlation_id=to.correlation_id or to.message_id,
+            properties=properties,
         )
         return Envelope(
             archetype=Archetype.RESPONSE,

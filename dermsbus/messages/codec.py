@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dermsbus.messages.binding import Binder
+from collections.abc import Sequence
+
 from dermsbus.messages.content import ContentCodec
-from dermsbus.messages.envelope import Envelope, Refusal
+from dermsbus.messages.envelope import Content, DERNamePlate, Envelope, Refusal, WrittenObjects
 from dermsbus.messages.name_plates import CategorySpelling
 from dermsbus.messages.reader import EnvelopeReader, ReaderSettings
 from dermsbus.messages.schemas import Schemas
@@ -26,9 +27,10 @@ class Codec:
     ) -> None:
         settings = settings or ReaderSettings()
         self._schemas = schemas = Schemas()
-        content = ContentCodec(schemas=schemas, binder=Binder(), zone=settings.zone, categories=categories)
+        content = ContentCodec(schemas=schemas, zone=settings.zone, categories=categories)
         self._reader = EnvelopeReader(settings, schemas, content)
         self._writer = EnvelopeWriter(content, settings.year)
+        self._content = content
 
     def prepare(self) -> None:
         """Load what the first message of each kind would load, so that it can fail at the start only."""
@@ -43,10 +45,27 @@ class Codec:
         """
         return self._reader.read(body, is_text=is_text)
 
-    def encode(self, envelope: Envelope) -> bytes:
+    def encode(self, envelope: Envelope, *, compress_above_bytes: int = 0) -> bytes:
         """The message as UTF-8 XML, valid against its schema if the values in it are.
+
+        Args:
+            envelope: what to write.
+            compress_above_bytes: a profile element of more bytes than this goes out as ``Payload/Compressed``, where
+                the message's schema has room for that; 0 for never.
 
         Raises:
             ValueError: it has parts that its root cannot carry.
         """
-        return self._writer.write(envelope)
+        return self._writer.write(envelope, compress_above_bytes)
+
+    def write_objects(self, content: Content) -> WrittenObjects:
+        """The objects of a payload, written once however many messages they go out in.
+
+        Raises:
+            ValueError: one of them cannot be written.
+        """
+        return self._content.write_objects(content)
+
+    def write_name_plates(self, plates: Sequence[DERNamePlate]) -> WrittenObjects:
+        """One or more name plates, written each for itself."""
+        return self._content.write_each_name_plate(plates)

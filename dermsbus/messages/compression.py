@@ -12,14 +12,24 @@ from typing import Final
 
 from dermsbus.errors import SchemaViolation, UnsupportedMessage, Violation
 
-__all__ = ["LARGEST_INFLATED_BYTES", "inflate"]
+__all__ = ["LARGEST_INFLATED_BYTES", "deflate", "inflate"]
 
-LARGEST_INFLATED_BYTES: Final = 32 * 1024 * 1024
+LARGEST_INFLATED_BYTES: Final = 8 * 1024 * 1024
 """Most bytes that a compressed payload may become."""
 
 _LARGEST_RATIO: Final = 100
 _SMALL_BYTES: Final = 1024 * 1024  # below this any ratio is harmless
 _GZIP: Final = 16 + zlib.MAX_WBITS
+
+
+def deflate(xml: bytes) -> str | None:
+    """What `inflate` makes *xml* of again: base64 without line breaks of one gzip member; the same for the same bytes.
+
+    Returns:
+        None for what `inflate` would refuse, for it is too large or shrinks too much: it has to go out plain.
+    """
+    packed = zlib.compress(xml, wbits=_GZIP)  # states no time of its making
+    return base64.b64encode(packed).decode("ascii") if len(xml) <= _most_bytes(len(packed)) else None
 
 
 def inflate(text: str, *, line: int | None = None) -> bytes:
@@ -35,7 +45,7 @@ def inflate(text: str, *, line: int | None = None) -> bytes:
         raise _broken("BASE64", f"Compressed is not base64: {error}", line) from error
     if not packed:
         raise _broken("GZIP", "Compressed is empty", line)
-    most = min(LARGEST_INFLATED_BYTES, max(_SMALL_BYTES, len(packed) * _LARGEST_RATIO))
+    most = _most_bytes(len(packed))
     stream = zlib.decompressobj(_GZIP)
     try:
         plain = stream.decompress(packed, most + 1)
@@ -49,6 +59,11 @@ def inflate(text: str, *, line: int | None = None) -> bytes:
     if stream.unused_data:
         raise _broken("GZIP", "Compressed holds more than one gzip member", line)
     return plain
+
+
+def _most_bytes(packed_bytes: int) -> int:
+    """Most bytes that *packed_bytes* of gzip may become."""
+    return min(LARGEST_INFLATED_BYTES, max(_SMALL_BYTES, packed_bytes * _LARGEST_RATIO))
 
 
 def _broken(rule: str, details: str, line: int | None) -> SchemaViolation:

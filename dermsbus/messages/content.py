@@ -27,20 +27,19 @@ from dermsbus.messages import (
     envelope,
     name_plates,
 )
-from dermsbus.messages.binding import Binder
-from dermsbus.messages.envelope import Content, DERNamePlate, UnboundContent
+from dermsbus.messages.envelope import Content, DERNamePlate, UnboundContent, WrittenContent, WrittenObjects
 from dermsbus.messages.name_plates import CategorySpelling
 from dermsbus.messages.schemas import Schemas
-from dermsbus_generated import der_group_dispatches as wire_dispatches
-from dermsbus_generated import der_group_forecast_queries as wire_forecast_queries
-from dermsbus_generated import der_group_forecasts as wire_forecasts
-from dermsbus_generated import der_group_queries as wire_queries
-from dermsbus_generated import der_group_status_queries as wire_status_queries
-from dermsbus_generated import der_group_statuses as wire_statuses
-from dermsbus_generated import der_groups as wire_groups
-from dermsbus_generated import der_name_plates as wire_name_plates
-from dermsbus_generated import end_device_controls as wire_controls
-from dermsbus_generated import end_device_events as wire_events
+from dermsbus_generated.codecs import der_group_dispatches as dispatches_codec
+from dermsbus_generated.codecs import der_group_forecast_queries as forecast_queries_codec
+from dermsbus_generated.codecs import der_group_forecasts as forecasts_codec
+from dermsbus_generated.codecs import der_group_queries as queries_codec
+from dermsbus_generated.codecs import der_group_status_queries as status_queries_codec
+from dermsbus_generated.codecs import der_group_statuses as statuses_codec
+from dermsbus_generated.codecs import der_groups as groups_codec
+from dermsbus_generated.codecs import der_name_plates as name_plates_codec
+from dermsbus_generated.codecs import end_device_controls as controls_codec
+from dermsbus_generated.codecs import end_device_events as events_codec
 from dermsbus_profiles import NAME_PLATE_NAMESPACE, NAME_PLATE_SCHEMA, PROFILES, Variant
 
 __all__ = ["NAME_PLATES", "ContentCodec", "profile_root"]
@@ -59,9 +58,9 @@ _ROOTS: Final = {
 class _Translator(Protocol):
     """One profile's way between elements and values."""
 
-    def read(self, element: etree._Element, binder: Binder, zone: tzinfo, variant: Variant) -> Content: ...
+    def read(self, element: etree._Element, zone: tzinfo, variant: Variant) -> Content: ...
 
-    def write(self, content: Content) -> object: ...
+    def write(self, content: Content) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,77 +68,88 @@ class _Row(Generic[W, C]):
     """One row of the table.
 
     Attributes:
-        wire: generated class of the root element.
+        decode: of the profile's generated codec.
+        encode: of the same.
         value: class of its content; its name is that of the root element.
         from_wire: of the profile's module, with zone and variant.
         to_wire: of the profile's module.
     """
 
-    wire: type[W]
+    decode: Callable[[etree._Element], W]
+    encode: Callable[[W], str]
     value: type[C]
     from_wire: Callable[[W, tzinfo, Variant], C]
     to_wire: Callable[[C], W]
 
-    def read(self, element: etree._Element, binder: Binder, zone: tzinfo, variant: Variant) -> Content:
-        return self.from_wire(binder.bind(element, self.wire), zone, variant)
+    def read(self, element: etree._Element, zone: tzinfo, variant: Variant) -> Content:
+        return self.from_wire(_bound(self.decode, element), zone, variant)
 
-    def write(self, content: Content) -> object:
+    def write(self, content: Content) -> str:
         assert isinstance(content, self.value)
-        return self.to_wire(content)
+        return self.encode(self.to_wire(content))
 
 
 _TABLE: Final[Mapping[str, _Translator]] = MappingProxyType(
     {
         "DERGroups": _Row(
-            wire=wire_groups.DERGroups,
+            decode=groups_codec.decode,
+            encode=groups_codec.encode,
             value=envelope.DERGroups,
             from_wire=lambda message, zone, _variant: der_groups.from_wire(message, zone),
             to_wire=der_groups.to_wire,
         ),
         "DERGroupQueries": _Row(
-            wire=wire_queries.DERGroupQueries,
+            decode=queries_codec.decode,
+            encode=queries_codec.encode,
             value=envelope.DERGroupQueries,
             from_wire=lambda message, _zone, _variant: der_group_queries.from_wire(message),
             to_wire=der_group_queries.to_wire,
         ),
         "DERGroupStatuses": _Row(
-            wire=wire_statuses.DERGroupStatuses,
+            decode=statuses_codec.decode,
+            encode=statuses_codec.encode,
             value=envelope.DERGroupStatuses,
             from_wire=lambda message, zone, _variant: der_group_statuses.from_wire(message, zone),
             to_wire=der_group_statuses.to_wire,
         ),
         "DERGroupStatusQueries": _Row(
-            wire=wire_status_queries.DERGroupStatusQueries,
+            decode=status_queries_codec.decode,
+            encode=status_queries_codec.encode,
             value=envelope.DERGroupStatusQueries,
             from_wire=lambda message, _zone, _variant: der_group_status_queries.from_wire(message),
             to_wire=der_group_status_queries.to_wire,
         ),
         "DERGroupForecasts": _Row(
-            wire=wire_forecasts.DERGroupForecasts,
+            decode=forecasts_codec.decode,
+            encode=forecasts_codec.encode,
             value=envelope.DERGroupForecasts,
             from_wire=lambda message, zone, _variant: der_group_forecasts.from_wire(message, zone),
             to_wire=der_group_forecasts.to_wire,
         ),
         "DERGroupForecastQueries": _Row(
-            wire=wire_forecast_queries.DERGroupForecastQueries,
+            decode=forecast_queries_codec.decode,
+            encode=forecast_queries_codec.encode,
             value=envelope.DERGroupForecastQueries,
             from_wire=lambda message, zone, _variant: der_group_forecast_queries.from_wire(message, zone),
             to_wire=der_group_forecast_queries.to_wire,
         ),
         "DERGroupDispatches": _Row(
-            wire=wire_dispatches.DERGroupDispatches,
+            decode=dispatches_codec.decode,
+            encode=dispatches_codec.encode,
             value=envelope.DERGroupDispatches,
             from_wire=der_group_dispatches.from_wire,
             to_wire=der_group_dispatches.to_wire,
         ),
         "EndDeviceControls": _Row(
-            wire=wire_controls.EndDeviceControls,
+            decode=controls_codec.decode,
+            encode=controls_codec.encode,
             value=envelope.EndDeviceControls,
             from_wire=lambda message, zone, _variant: end_device_controls.from_wire(message, zone),
             to_wire=end_device_controls.to_wire,
         ),
         "EndDeviceEvents": _Row(
-            wire=wire_events.EndDeviceEvents,
+            decode=events_codec.decode,
+            encode=events_codec.encode,
             value=envelope.EndDeviceEvents,
             from_wire=lambda message, zone, _variant: end_device_events.from_wire(message, zone),
             to_wire=end_device_events.to_wire,
@@ -159,18 +169,16 @@ class ContentCodec:
 
     Attributes:
         schemas: for validation.
-        binder: for binding.
         zone: where times without zone are.
         categories: how the categories of a name plate are written.
     """
 
     schemas: Schemas
-    binder: Binder
     zone: tzinfo
     categories: CategorySpelling = CategorySpelling.PLAIN
 
     def read(self, element: etree._Element, variant: Variant) -> Content:
-        """The value of a profile element, which may be emptied by it.
+        """The value of a profile element.
 
         An object in it that nobody can act on is a `RejectedObject` beside the others.
 
@@ -183,7 +191,7 @@ class ContentCodec:
         schema = PROFILES[root].payload_schema(variant)
         assert schema is not None
         self.schemas.check(element, schema)
-        return _TABLE[root].read(element, self.binder, self.zone, variant)
+        return _TABLE[root].read(element, self.zone, variant)
 
     def write(self, content: Content) -> etree._Element:
         """The profile element of a value, in the shipped namespaces.
@@ -191,29 +199,64 @@ class ContentCodec:
         Raises:
             ValueError: a rejected object or a number in it cannot be written.
         """
-        if isinstance(content, UnboundContent):
+        if isinstance(content, UnboundContent | WrittenContent):
             return etree.fromstring(content.xml)
         root = type(content).__name__
-        return self.binder.render(_TABLE[root].write(content), _namespace(root))
+        return etree.fromstring(_TABLE[root].write(content))
+
+    def write_objects(self, content: Content) -> WrittenObjects:
+        """The profile element of a value, cut into its objects; it is the same as `write` gives.
+
+        Raises:
+            ValueError: a rejected object or a number in it cannot be written.
+        """
+        return _cut(self.write(content))
+
+    def write_each_name_plate(self, plates: Sequence[DERNamePlate]) -> WrittenObjects:
+        """The `NAME_PLATES` element of one or more name plates, cut into these."""
+        return _cut(self.write_name_plates(plates))
 
     def read_name_plates(self, element: etree._Element) -> tuple[DERNamePlate, ...]:
-        """The name plates of a `NAME_PLATES` element, which is emptied by it.
+        """The name plates of a `NAME_PLATES` element.
 
         Raises:
             SchemaViolation: not valid against its schema.
         """
         self.schemas.check(element, NAME_PLATE_SCHEMA)
-        return name_plates.from_wire(self.binder.bind(element, wire_name_plates.DERNamePlates))
+        return name_plates.from_wire(_bound(name_plates_codec.decode, element))
 
     def write_name_plates(self, plates: Sequence[DERNamePlate]) -> etree._Element:
         """The `NAME_PLATES` element of one or more name plates."""
-        return self.binder.render(name_plates.to_wire(plates, self.categories), NAME_PLATE_NAMESPACE)
+        return etree.fromstring(name_plates_codec.encode(name_plates.to_wire(plates, self.categories)))
 
 
-def _namespace(noun: str) -> str:
-    namespace = PROFILES[noun].payload_namespace
-    assert namespace is not None
-    return namespace
+def _cut(element: etree._Element) -> WrittenObjects:
+    """*element* and each of its children as text.
+
+    The one declaration that an element of ours has, that of its default namespace, is the first thing after its name.
+    """
+    name = etree.QName(element)
+    declared = f' xmlns="{name.namespace}"'.encode()
+    local = name.localname.encode()
+    written = (etree.tostring(each, encoding="UTF-8", xml_declaration=False, with_tail=False) for each in element)
+    return WrittenObjects(
+        start=b"<%b%b>" % (local, declared),
+        objects=tuple(each.replace(declared, b"", 1) for each in written),
+        end=b"</%b>" % local,
+    )
+
+
+def _bound(decode: Callable[[etree._Element], W], element: etree._Element) -> W:
+    """The dataclass of an element that its schema has accepted.
+
+    Raises:
+        SchemaViolation: a value in it that XML Schema allows and Python cannot hold.
+    """
+    try:
+        return decode(element)
+    except ValueError as error:
+        details = f"{etree.QName(element).localname} cannot be read: {str(error)[:200]}"
+        raise SchemaViolation(Violation(rule="BIND", details=details, line=element.sourceline)) from error
 
 
 def _unknown(element: etree._Element) -> Violation:

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dermsbus.errors import SchemaViolation, Violation
-from dermsbus.messages.envelope import Envelope
+from dermsbus.messages.envelope import Envelope, Property
 
-__all__ = ["MAX_EXECUTION_TIME", "deadline_of"]
+__all__ = ["MAX_EXECUTION_TIME", "deadline_of", "max_execution_time"]
 
 MAX_EXECUTION_TIME: Final = "dermsbus.maxExecutionTime"
 """Name of the option; its value is a duration since ``Header/Timestamp``, such as ``PT30S``."""
@@ -22,8 +22,13 @@ _DURATION: Final = re.compile(
 )
 
 
+def max_execution_time(duration_s: float) -> Property:
+    """The option of a request that is worth something for *duration_s* seconds, more than 0, to the millisecond."""
+    return Property(name=MAX_EXECUTION_TIME, value=f"PT{duration_s:.3f}S")
+
+
 def deadline_of(message: Envelope) -> datetime | None:
-    """When the request is to have been begun; None where it does not say, or means never.
+    """When the request is to have been begun, and carried out; None where it does not say, or means never.
 
     Raises:
         SchemaViolation: 1.8, the duration cannot be read; 1.5, there is no Timestamp that it could count from.

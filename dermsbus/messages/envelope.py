@@ -48,6 +48,8 @@ __all__ = [
     "UnboundContent",
     "User",
     "Verb",
+    "WrittenContent",
+    "WrittenObjects",
 ]
 
 
@@ -308,6 +310,41 @@ class UnboundContent:
     xml: bytes
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenContent:
+    """A profile element that goes out as it is written.
+
+    Attributes:
+        xml: UTF-8.
+    """
+
+    xml: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenObjects:
+    """A profile element whose objects are written, each once, to go out together or some at a time.
+
+    Attributes:
+        start: its opening tag, UTF-8.
+        objects: each with all that is in it, UTF-8; their namespace is that of *start*.
+        end: its closing tag, UTF-8.
+    """
+
+    start: bytes
+    objects: tuple[bytes, ...]
+    end: bytes
+
+    @property
+    def whole(self) -> WrittenContent:
+        """The element with all its objects."""
+        return self.part(range(len(self.objects)))
+
+    def part(self, places: range) -> WrittenContent:
+        """The element with those of its objects that are at *places*, which are adjacent, in their order."""
+        return WrittenContent(xml=b"".join((self.start, *self.objects[places.start : places.stop], self.end)))
+
+
 Content = (
     DERGroups
     | DERGroupQueries
@@ -319,6 +356,7 @@ Content = (
     | EndDeviceControls
     | EndDeviceEvents
     | UnboundContent
+    | WrittenContent
 )
 
 
@@ -327,18 +365,19 @@ class Operation:
     """One operation of an operation set.
 
     Attributes:
-        operation_id: unique within the set.
+        operation_id: unique within the set, 0 or more.
         noun: wire text, None where absent.
         verb: wire text (free in the schema), None where absent.
         element_operation: the verb acts on the elements inside the object (a member), not on the object.
-        content: the one profile element, None where absent.
+        content: the one profile element, None where absent; rejected where it breaks its schema: the operations beside
+            it stand.
     """
 
     operation_id: int
     noun: str | None = None
     verb: str | None = None
     element_operation: bool = False
-    content: Content | None = None
+    content: Content | RejectedObject | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -432,8 +471,8 @@ class Envelope:
         archetype: request, response, event or fault.
         style: generic or typed root.
         root: local name of the root element as read; empty for a message made here.
-        namespace: of the root as read; empty for a message made here. An answer goes out in a peer's own spelling of
-            the message namespace.
+        namespace: of the root as read; empty for a message made here. The message namespace as a peer spells it in its
+            own way, also where that is below a typed root: an answer goes out in the same spelling.
         header: None in a fault only.
         repairs: what was mended while reading.
     """

@@ -11,8 +11,9 @@ __all__ = ["move_namespace", "namespaces_of_year"]
 
 def move_namespace(root: etree._Element, given: str, meant: str) -> None:
     """Put every element of the namespace *given*, the root among them, in *meant*; all others stay as they are."""
+    start, length = f"{{{meant}}}", len(given) + len("{}")
     for element in root.iter(f"{{{given}}}*"):
-        element.tag = f"{{{meant}}}{etree.QName(element).localname}"
+        element.tag = start + str(element.tag)[length:]
 
 
 def namespaces_of_year(year: int) -> dict[str, str]:

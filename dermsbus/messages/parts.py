@@ -7,15 +7,24 @@ Source: Message.xsd table, traps of the schema, and rules of OperationSet in the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from lxml import etree
 
 from dermsbus.domain.behaviour import Tolerance
 from dermsbus.domain.model import Instant
-from dermsbus.errors import IDKind, MessageError, ObjectID, SchemaViolation, UnsupportedMessage, Violation
+from dermsbus.errors import (
+    IDKind,
+    MessageError,
+    ObjectID,
+    RuleViolation,
+    SchemaViolation,
+    UnsupportedMessage,
+    Violation,
+)
 from dermsbus.messages.compression import LARGEST_INFLATED_BYTES, inflate
 from dermsbus.messages.content import NAME_PLATES, ContentCodec, profile_root
 from dermsbus.messages.envelope import (
@@ -29,6 +38,7 @@ from dermsbus.messages.envelope import (
     OperationSet,
     Payload,
     Property,
+    RejectedObject,
     ReplayDetection,
     Reply,
     Request,
@@ -38,6 +48,7 @@ from dermsbus.messages.envelope import (
     Verb,
 )
 from dermsbus.messages.intake import Limits, read_tree
+from dermsbus.messages.namespaces import move_namespace
 from dermsbus.messages.roots import QUERY_OF, noun_of
 from dermsbus.messages.times import read_instant
 from dermsbus.reply_codes import Level
@@ -47,7 +58,14 @@ __all__ = ["PartReader", "child"]
 
 _M: Final = f"{{{MESSAGE_NAMESPACE}}}"
 _TRUE: Final = frozenset({"true", "1"})
+_MOST_EXTENSIONS: Final = 256
 _LARGEST: Final = 2**63 - 1
+_ITEMS_WITHOUT_CONTROLS: Final = tuple(
+    f"{{*}}{name}"
+    for name in ("EndDeviceGroup", "DERGroupDispatch", "DERGroupForecast", "EndDeviceEvent", "ID", "Operation")
+)
+_CONTROL: Final = "{*}EndDeviceControl"
+_ITEMS: Final = (*_ITEMS_WITHOUT_CONTROLS, _CONTROL, "{*}EndDeviceGroups", "{*}EndDevices")
 
 
 def child(element: etree._Element, local: str) -> etree._Element | None:
@@ -58,21 +76,23 @@ def child(element: etree._Element, local: str) -> etree._Element | None:
 class PartReader:
     """Reads the parts of messages that their envelope schema has accepted."""
 
-    def __init__(self, *, content: ContentCodec, limits: Limits, tolerance: Tolerance) -> None:
+    def __init__(
+        self, *, content: ContentCodec, limits: Limits, tolerance: Tolerance, year_namespaces: Mapping[str, str]
+    ) -> None:
         self._content = content
         self._limits = limits
+        self._year_namespaces = year_namespaces
         self._tolerant = tolerance is Tolerance.TOLERANT
 
     def envelope(self, root: etree._Element, blank: Envelope, variant: Variant) -> Envelope:
         """*blank* with header, request, reply and payload.
 
         Raises:
-            MessageError: 1.6, 1.7, 1.8, 2.9, 3.1 or 7.7, for what the envelope schema does not say.
+            MessageError: 1.6, 1.7, 1.8, 2.9 or 7.7, for what the envelope schema does not say.
         """
-        if blank.archetype is not Archetype.RESPONSE:
-            self._check_items(root)
         header = self._header(_required(root, "Header"))
         request, reply, payload = (root.find(f"{_M}{part}") for part in ("Request", "Reply", "Payload"))
+        _check_order(root)
         noun = noun_of(header.noun)
         envelope = replace(
             blank,
@@ -84,15 +104,33 @@ class PartReader:
         _check_complete(envelope, root)
         return envelope
 
-    def _check_items(self, root: etree._Element) -> None:
-        """Each object of a message may have an error of its own, and the reply has to stay sendable."""
-        count = sum(1 for _ in root.iter("{*}EndDeviceGroup", f"{_M}ID", f"{_M}Operation"))
-        if count > self._limits.items:
-            details = f"{count} groups, ids and operations, more than the {self._limits.items} allowed in one message"
+    def check_items(self, root: etree._Element) -> None:
+        """Each object of a message may have an error of its own, and the reply has to stay sendable.
+
+        Extensions of the header are kept one by one, with all prefixes that hold there.
+
+        Raises:
+            UnsupportedMessage: 3.1, there are too many.
+        """
+        if self.has_too_many_items(root):
+            details = f"more than the {self._limits.items} objects, ids and operations allowed in one message"
             raise UnsupportedMessage(_finding("ITEMS", details, root), code="3.1")
+        header = child(root, "Header")
+        # extensions come last: where there are too many, the one before the most is one
+        if header is not None and len(header) > _MOST_EXTENSIONS and _is_foreign(header[-1 - _MOST_EXTENSIONS]):
+            details = f"more than {_MOST_EXTENSIONS} elements of other namespaces in Header"
+            raise UnsupportedMessage(_finding("ITEMS", details, root), code="3.1")
+
+    def has_too_many_items(self, root: etree._Element) -> bool:
+        """Whether *root* has more objects, ids and operations than are allowed; counted no further than to that."""
+        # devices are items of controls only, members there are too many of to look at each
+        names = _ITEMS if next(root.iter(_CONTROL), None) is not None else _ITEMS_WITHOUT_CONTROLS
+        most = self._limits.items
+        return sum(1 for _ in islice(filter(_is_item, root.iter(*names)), most + 1)) > most
 
     def fault(self, root: etree._Element, blank: Envelope) -> Envelope:
         """*blank* with the Reply of a fault, which has nothing else."""
+        _check_order(root)
         return replace(blank, reply=self._reply(_required(root, "Reply")))
 
     def _header(self, header: etree._Element) -> Header:
@@ -179,6 +217,8 @@ class PartReader:
             raise _violation("PAYLOAD-COUNT", details, payload)
         if packed:
             foreign = [self._inflated(packed[0], _text(payload, "Format"))]
+            if archetype is not Archetype.RESPONSE:
+                self.check_items(foreign[0])
         if foreign:
             return Payload(content=self._payload_content(foreign[0], archetype, noun, variant))
         if sets:
@@ -206,10 +246,13 @@ class PartReader:
             raise _violation("FORMAT", f"Format {form[:32]!r} of Compressed is not read; send XML", packed)
         plain = inflate(packed.text or "", line=packed.sourceline)
         try:
-            return read_tree(plain, replace(self._limits, message_bytes=LARGEST_INFLATED_BYTES))
+            tree = read_tree(plain, replace(self._limits, message_bytes=LARGEST_INFLATED_BYTES))
         except MessageError as error:
             # the header is known by now, so it is answered in the sender's terms
             raise SchemaViolation(*error.violations, code=error.code) from error
+        for shipped, used in self._year_namespaces.items():
+            move_namespace(tree, used, shipped)
+        return tree
 
     def _operation_set(self, element: etree._Element) -> OperationSet:
         operations = tuple(self._operation(each) for each in element.iterchildren(f"{_M}Operation"))
@@ -224,25 +267,69 @@ class PartReader:
 
     def _operation(self, element: etree._Element) -> Operation:
         content = next(_foreign(element), None)
+        operation_id = _integer(element, "operationId")
+        if operation_id < 0:
+            raise _violation("INTRANGE", "operationId is negative: number the operations from 0 or 1", element)
         return Operation(
-            operation_id=_integer(element, "operationId"),
+            operation_id=operation_id,
             noun=_text(element, "noun"),
             verb=_text(element, "verb"),
             element_operation=_flag(element, "elementOperation"),
             content=self._operation_content(content) if content is not None else None,
         )
 
-    def _operation_content(self, element: etree._Element) -> Content:
+    def _operation_content(self, element: etree._Element) -> Content | RejectedObject:
         if profile_root(element) is None:
             return UnboundContent(root=etree.QName(element).localname, xml=etree.tostring(element, with_tail=False))
-        return self._content.read(element, Variant.UNCONSTRAINED)
+        try:
+            return self._content.read(element, Variant.UNCONSTRAINED)
+        except SchemaViolation as error:
+            place = f" (line {error.line})" if error.line else ""
+            return RejectedObject.of(RuleViolation(f"{error}{place}", code=error.code), None)
+
+
+def _local(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _is_item(element: etree._Element) -> bool:
+    """True for what may have an error of its own: a group as the subject, not as that of an order or a forecast.
+
+    A control has one for each group and device that it names, or for itself.
+    """
+    parent = element.getparent()
+    local, within = _local(element), "" if parent is None else _local(parent)
+    match local:
+        case "EndDeviceGroup":
+            return within not in {"DERGroupDispatch", "DERGroupForecast"}
+        case "EndDeviceGroups" | "EndDevices":
+            return within == "EndDeviceControl"
+        case "EndDeviceControl":
+            return element.find("{*}EndDeviceGroups") is None and element.find("{*}EndDevices") is None
+        case _:
+            return True
+
+
+def _check_order(root: etree._Element) -> None:
+    """Extensions come last in Header, Request and Reply, before nothing but operationId; libxml2 does not see to it."""
+    for part in root.iterchildren(f"{_M}Header", f"{_M}Request", f"{_M}Reply"):
+        extension = None
+        for each in part:
+            name = etree.QName(each)
+            if name.namespace != MESSAGE_NAMESPACE:
+                extension = name.localname
+            elif extension is not None and name.localname != "operationId":
+                place = etree.QName(part).localname
+                raise _violation("XSD", f"{place}/{name.localname} comes after extension {extension[:64]}", each)
 
 
 def _check_complete(envelope: Envelope, root: etree._Element) -> None:
-    """A get needs its query, every other request and every event something to speak of."""
+    """A response needs its Reply, a get its query, every other request and every event something to speak of."""
     header, request, payload = envelope.header, envelope.request, envelope.payload
     assert header is not None
     if envelope.archetype is Archetype.RESPONSE:
+        if envelope.reply is None:  # the schema of a generic Message lets it be
+            raise _violation("REPLY", "a response has no Reply, and says nothing", root)
         return
     if header.verb is Verb.GET:
         if request is None or (request.query is None and not request.ids):
@@ -290,7 +377,11 @@ def _ids(parent: etree._Element, local: str) -> tuple[ObjectID, ...]:
 
 def _foreign(parent: etree._Element) -> Iterator[etree._Element]:
     """The children of other namespaces: extensions, queries, payloads."""
-    return (each for each in parent if etree.QName(each).namespace != MESSAGE_NAMESPACE)
+    return (each for each in parent if _is_foreign(each))
+
+
+def _is_foreign(element: etree._Element) -> bool:
+    return etree.QName(element).namespace != MESSAGE_NAMESPACE
 
 
 def _required(parent: etree._Element, local: str) -> etree._Element:

@@ -19,7 +19,9 @@ __all__ = ["check_properties", "kind_of", "properties_of"]
 
 _EDITION: Final = "2013"
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_MENDED: Final = MappingProxyType({"verb-spelling": "CIM_Verb", "noun-spelling": "CIM_Noun"})
+_MENDED: Final = MappingProxyType(
+    {"verb-spelling": "CIM_Verb", "noun-spelling": "CIM_Noun", "free-text-noun": "CIM_Noun"}
+)
 _LONGEST_VALUE: Final = 1024  # beyond, brokers refuse the frame; the body has it
 _COMPARED: Final = ("CIM_Verb", "CIM_Noun", "CIM_MessageID", "CIM_Context")
 

@@ -36,6 +36,7 @@ QUERY_OF: Final = MappingProxyType(
 """The query profile that a get of each noun carries; dispatches are asked for with the query of groups."""
 
 _OPERATION_SET: Final = "DERGroupsOperationSet"
+_OPERATION_SETS: Final = frozenset(f"{noun}{Noun.OPERATION_SET}" for noun in BASE_NOUNS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,9 +135,9 @@ TYPED_ROOTS: Final = MappingProxyType(_all_typed())
 def noun_of(text: str) -> Noun | None:
     """The noun of a header's wire text; None if there is no such noun.
 
-    An operation set may be called by its wrapper's name.
+    An operation set may be called by the name that a wrapper of it has, or would have: ``DERGroupsOperationSet``.
     """
-    if text == _OPERATION_SET:
+    if text in _OPERATION_SETS:
         return Noun.OPERATION_SET
     try:
         return Noun(text)

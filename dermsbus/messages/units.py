@@ -185,7 +185,7 @@ def chosen_scale(parameter: ParameterKind, values: Iterable[float | None]) -> Sc
 
 
 def float32(value: float) -> float:
-    """*value* in no more digits than tell its 32-bit float from the next.
+    """*value* in no more digits than tell its 32-bit float from the next; what it gives, it gives again.
 
     Raises:
         ValueError: too large.
@@ -194,9 +194,17 @@ def float32(value: float) -> float:
         packed = struct.pack("<f", value)
     except OverflowError as error:
         raise ValueError(f"{value!r} is too large for xs:float") from error
+    told = _in_few_digits(value, packed)
+    while (shorter := _in_few_digits(told, packed)) != told:  # once rounded, it may be rounded once more
+        told = shorter
+    return told
+
+
+def _in_few_digits(value: float, packed: bytes) -> float:
+    (nearest,) = struct.unpack("<f", packed)  # what lies between two 32-bit floats may round to the wrong one
     # six digits never lose one on the way through 32 bits, nine always tell two 32-bit floats apart
-    texts = (f"{value:.{digits}g}" for digits in range(6, 10))
-    return float(next((text for text in texts if _packs_to(text, packed)), f"{value:.9g}"))
+    texts = (f"{each:.{digits}g}" for each in (value, nearest) for digits in range(6, 10))
+    return float(next(text for text in texts if _packs_to(text, packed)))
 
 
 def _packs_to(text: str, packed: bytes) -> bool:

@@ -15,6 +15,7 @@ from lxml import etree
 
 from dermsbus.domain.model import Instant
 from dermsbus.errors import ObjectID
+from dermsbus.messages.compression import deflate
 from dermsbus.messages.content import ContentCodec
 from dermsbus.messages.envelope import (
     Archetype,
@@ -24,13 +25,14 @@ from dermsbus.messages.envelope import (
     OperationSet,
     Payload,
     Property,
+    RejectedObject,
     Reply,
     Request,
     Style,
 )
 from dermsbus.messages.namespaces import move_namespace, namespaces_of_year
 from dermsbus.messages.repairs import WWW_NAMESPACE
-from dermsbus.messages.roots import TYPED_ROOTS, noun_of, typed_root
+from dermsbus.messages.roots import QUERY_OF, TYPED_ROOTS, noun_of, typed_root
 from dermsbus_profiles import MESSAGE_NAMESPACE, YEAR, wrapper_namespace
 
 __all__ = ["EnvelopeWriter"]
@@ -43,6 +45,7 @@ _GENERIC: Final[Mapping[Archetype, str]] = {
     Archetype.EVENT: "EventMessage",
     Archetype.FAULT: "FaultMessage",
 }
+_QUERIES: Final = frozenset(QUERY_OF.values())
 
 
 class EnvelopeWriter:
@@ -52,14 +55,14 @@ class EnvelopeWriter:
         self._content = content
         self._year_namespaces = namespaces_of_year(year)
 
-    def write(self, envelope: Envelope) -> bytes:
-        """The message as UTF-8 with an XML declaration.
+    def write(self, envelope: Envelope, compress_above_bytes: int = 0) -> bytes:
+        """The message as UTF-8 with an XML declaration; `Codec.encode` says what the arguments are.
 
         Raises:
             ValueError: it has parts that its root cannot carry.
         """
         root_name, outer = _root(envelope)
-        message = WWW_NAMESPACE if outer == WWW_NAMESPACE else MESSAGE_NAMESPACE
+        message = WWW_NAMESPACE if envelope.namespace == WWW_NAMESPACE else MESSAGE_NAMESPACE
         prefixes = {None: outer} if outer == message else {None: outer, "m": message}
         root = etree.Element(f"{{{outer}}}{root_name}", nsmap=prefixes)
         build = _Builder(outer=outer, message=message, content=self._content)
@@ -72,6 +75,8 @@ class EnvelopeWriter:
         if envelope.payload is not None:
             build.payload(root, envelope.payload)
         self._rename(root)
+        if compress_above_bytes and _may_be_compressed(root_name, envelope):
+            _compress(root, compress_above_bytes)
         body = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
         return _ASTRAL.sub(_character_reference, body)
 
@@ -81,6 +86,32 @@ class EnvelopeWriter:
             move_namespace(root, shipped, used)
         if self._year_namespaces:
             etree.cleanup_namespaces(root)
+
+
+def _may_be_compressed(root_name: str, envelope: Envelope) -> bool:
+    """True if the message has a profile element, and its schema lets Compressed stand alone in the element's place.
+
+    The typed messages do not: they demand the element of their noun, but for the answers to queries. An operation set
+    goes out plain always: what is inflated has to be one profile element.
+    """
+    if envelope.payload is None or envelope.payload.content is None:
+        return False
+    return envelope.style is Style.GENERIC or TYPED_ROOTS[root_name].wrapper in _QUERIES
+
+
+def _compress(root: etree._Element, above_bytes: int) -> None:
+    """Put the profile element of the payload, if it is of more than *above_bytes*, in Compressed."""
+    namespace = etree.QName(root).namespace
+    payload = root.find(f"{{{namespace}}}Payload")
+    assert payload is not None
+    (content,) = payload
+    xml = etree.tostring(content, encoding="UTF-8")
+    packed = deflate(xml) if len(xml) > above_bytes else None
+    if packed is None:
+        return
+    payload.remove(content)
+    etree.SubElement(payload, f"{{{namespace}}}Compressed").text = packed
+    etree.SubElement(payload, f"{{{namespace}}}Format").text = "XML"
 
 
 def _character_reference(match: re.Match[bytes]) -> bytes:
@@ -192,6 +223,8 @@ class _Builder:
                 ("verb", each.verb),
                 ("elementOperation", each.element_operation or None),
             )
+            if isinstance(each.content, RejectedObject):
+                raise TypeError(f"operation {each.operation_id} was rejected on reading and cannot be written")
             if each.content is not None:
                 operation.append(self._content.write(each.content))
 

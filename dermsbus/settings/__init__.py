@@ -8,7 +8,7 @@ Source: defaults and destination naming of the project's reference tables; the k
 """
 
 from dermsbus.settings.loading import load
-from dermsbus.settings.model import DevicesSettings, DmsSettings, PushSettings, Settings
+from dermsbus.settings.model import DevicesSettings, DmsSettings, PeerSettings, PushSettings, Settings
 from dermsbus.settings.urls import BusScheme, BusUrl, HttpAddress, why_unreadable
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "DevicesSettings",
     "DmsSettings",
     "HttpAddress",
+    "PeerSettings",
     "PushSettings",
     "Settings",
     "load",

@@ -23,6 +23,7 @@ from dermsbus.settings.model import (
     DevicesSettings,
     DispatchSettings,
     DmsSettings,
+    PeerSettings,
     PushSettings,
     ReplaySettings,
     Settings,
@@ -162,6 +163,8 @@ def _problem(details: ErrorDetails, sources: tuple[_Source, ...]) -> tuple[str, 
 
 def _keys_beside(path: tuple[str, ...]) -> set[str]:
     (*table, _) = path
+    if len(table) == 2 and table[0] == "peers":
+        return set(PeerSettings.model_fields)
     return _KEYS.get(".".join(table), set(Settings.model_fields))
 
 

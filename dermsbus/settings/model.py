@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -30,10 +31,12 @@ from dermsbus.domain.allocation import Policy
 from dermsbus.domain.behaviour import BEHAVIOURS, Behaviour, Tolerance
 from dermsbus.domain.planning import PlanRules
 from dermsbus.errors import SettingsError
+from dermsbus.messages.chunks import LARGEST_MESSAGE_BYTES
 from dermsbus.messages.codec import ReaderSettings
 from dermsbus.messages.envelope import Style
 from dermsbus.messages.intake import Limits
 from dermsbus.messages.name_plates import CategorySpelling
+from dermsbus.messages.peers import Peer, Peers
 from dermsbus.replay import ReplayRules
 from dermsbus.settings.urls import BusScheme, BusUrl, HttpAddress, parse_store
 from dermsbus.store.server import PostgresqlServer
@@ -44,6 +47,7 @@ __all__ = [
     "DevicesSettings",
     "DispatchSettings",
     "DmsSettings",
+    "PeerSettings",
     "PushSettings",
     "ReplaySettings",
     "Settings",
@@ -54,6 +58,7 @@ PREFIX: Final = "DERMSBUS_"
 """How the names of our environment variables begin."""
 
 _CODE: Final = re.compile(r"[0-9]+\.[0-9]+", re.ASCII)
+_LONGEST_SOURCE: Final = 255
 
 
 def _bus(value: object) -> object:
@@ -133,6 +138,15 @@ def _zone(value: object) -> object:
         raise ValueError(f"must be a zone of the IANA list, such as Europe/Berlin; it is {value[:64]!r}") from error
 
 
+def _peers(peers: dict[str, PeerSettings]) -> dict[str, PeerSettings]:
+    for name in peers:
+        if name != name.strip() or not name.isprintable() or not 1 <= len(name) <= _LONGEST_SOURCE:
+            raise ValueError(
+                f"must be Header/Source as the peer writes it, 1 to {_LONGEST_SOURCE} characters; it is {name[:64]!r}"
+            )
+    return peers
+
+
 _Word = Annotated[str, AfterValidator(_word)]
 
 
@@ -143,6 +157,7 @@ class DmsSettings(BaseModel):
         source: our own name as a requester.
         to: the responder; None for the ``source`` of the same settings.
         timeout_s: seconds to wait for a reply, more than 0, at most a day.
+        compress_above_bytes: a payload of more bytes is sent as Compressed, 0 for never, at most 4 MiB.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -150,6 +165,7 @@ class DmsSettings(BaseModel):
     source: _Word = "dms1"
     to: _Word | None = None
     timeout_s: Annotated[float, Field(gt=0, le=86_400)] = 30.0
+    compress_above_bytes: Annotated[int, Field(ge=0, le=4 * 1024 * 1024)] = 0
 
 
 class DevicesSettings(BaseModel):
@@ -239,6 +255,26 @@ class ReplaySettings(BaseModel):
         return ReplayRules(**self.model_dump())
 
 
+class PeerSettings(BaseModel):
+    """What is known of one system that writes to us: table ``peers.NAME``. None for what holds of all others.
+
+    Attributes:
+        tolerance: refuse its known deviations, or mend them.
+        compress_above_bytes: a payload of more bytes is sent to it as Compressed, 0 for never, at most 4 MiB.
+        chunks: it can read a reply that comes in several messages.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tolerance: Tolerance | None = None
+    compress_above_bytes: Annotated[int | None, Field(ge=0, le=4 * 1024 * 1024)] = None
+    chunks: bool | None = None
+
+    def over(self, usual: Peer) -> Peer:
+        """*usual* with what is set here in its place."""
+        return replace(usual, **self.model_dump(exclude_none=True))
+
+
 class PushSettings(BaseModel):
     """When others are told of what nobody asked for: table ``push``.
 
@@ -276,6 +312,7 @@ class Settings(BaseSettings):
         adopt_from: sources whose events about groups are adopted into the registry; ``*`` for all; never our own.
         reply_addresses: where an asynchronous reply may be sent: names of queues, or ``topic://`` and a name; ``*``
             stands for any one word, a last ``>`` for all that follow. Nowhere by default.
+        revisions: of message types that are read, as ``Header/Revision`` states them; any where none is named here.
         assumed_zone: the zone of times that state none.
         style: how the messages that we begin ourselves are spelled; a reply takes the style of its request.
         namespace_year: the year in the namespaces of payloads and wrappers, four digits.
@@ -283,6 +320,8 @@ class Settings(BaseSettings):
             of our own.
         nameplate_categories: how the categories of IEEE 1547 are written there.
         limits: how large a received message may be.
+        reply_bytes: so large one message of an answer may be, 16 KiB to somewhat below the 4 MiB that brokers take; a
+            longer answer comes in several.
         retention_days: how long received MessageIDs and sent messages are remembered.
         attempts: how often a message is tried whose handling fails by a fault of ours, 2 to 20.
         log_level: the least severity that is logged.
@@ -293,6 +332,7 @@ class Settings(BaseSettings):
         dispatch: how orders are carried out at devices.
         push: when others are told of what nobody asked for.
         replay: how messages are told that somebody else sends again.
+        peers: what is known of other systems, by ``Header/Source``; ``*`` for all that is not said of one.
         dms: what only the DMS commands use.
     """
 
@@ -317,12 +357,14 @@ class Settings(BaseSettings):
     http: Annotated[HttpAddress | None, BeforeValidator(_http)] = HttpAddress(host="127.0.0.1", port=8080)
     adopt_from: Annotated[tuple[str, ...], BeforeValidator(_comma_separated)] = (ANY,)
     reply_addresses: Annotated[ReplyAddresses, BeforeValidator(_reply_addresses)] = NOWHERE
+    revisions: Annotated[tuple[str, ...], BeforeValidator(_comma_separated)] = ()
     assumed_zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("UTC")
     style: Style = Style.GENERIC
     namespace_year: Annotated[int, Field(ge=1000, le=9999)] = ReaderSettings().year
     nameplate_extension: bool = False
     nameplate_categories: CategorySpelling = CategorySpelling.PLAIN
     limits: Annotated[Limits, AfterValidator(_limits)] = Limits()
+    reply_bytes: Annotated[int, Field(ge=16 * 1024, le=LARGEST_MESSAGE_BYTES)] = 4_000_000
     retention_days: Annotated[float, Field(ge=1, le=3650)] = 7.0
     attempts: Annotated[int, Field(ge=2, le=20)] = 5
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -333,6 +375,7 @@ class Settings(BaseSettings):
     dispatch: DispatchSettings = DispatchSettings()
     push: PushSettings = PushSettings()
     replay: ReplaySettings = ReplaySettings()
+    peers: Annotated[dict[str, PeerSettings], AfterValidator(_peers)] = Field(default_factory=dict)
     dms: DmsSettings = DmsSettings()
 
     @property
@@ -348,10 +391,19 @@ class Settings(BaseSettings):
         return self.store.with_name(f"{self.store.name}.history")
 
     @property
+    def known_peers(self) -> Peers:
+        """All that is known of other systems; one of which nothing is said is treated as ``behaviour`` has it."""
+        usual = Peer(tolerance=self.behaviour.tolerance)
+        if ANY in self.peers:
+            usual = self.peers[ANY].over(usual)
+        named = {name: peer.over(usual) for name, peer in self.peers.items() if name != ANY}
+        return Peers(usual=usual, named=MappingProxyType(named))
+
+    @property
     def reader(self) -> ReaderSettings:
         """How received messages are read."""
         return ReaderSettings(
-            tolerance=self.behaviour.tolerance,
+            peers=self.known_peers,
             zone=self.assumed_zone,
             year=self.namespace_year,
             limits=self.limits,

@@ -33,6 +33,7 @@ from dermsbus.errors import ConnectFailed, ConnectionLost, PublishRejected, Tran
 from dermsbus.transports.amqp_channels import Channel, PikaConnection, Publisher, fail, rejected, unknown
 from dermsbus.transports.amqp_messages import AmqpMessage, Deliver, Properties, delivery_of, message_of
 from dermsbus.transports.amqp_settings import AmqpSettings
+from dermsbus.transports.amqp_tables import limit_depth
 from dermsbus.transports.amqp_topology import BrokerRefused, PikaChannel, PikaFrame, Question, Topology
 from dermsbus.transports.base import (
     Delivery,
@@ -46,7 +47,7 @@ from dermsbus.transports.base import (
 )
 from dermsbus.transports.supervised import SupervisedTransport
 from dermsbus.transports.tls import client_context
-from dermsbus.transports.wire_names import check_subscribable
+from dermsbus.transports.wire_names import check_no_selector, check_subscribable
 
 __all__ = ["AmqpSettings", "AmqpTransport", "transport_fault"]
 
@@ -95,9 +96,10 @@ class AmqpTransport(SupervisedTransport["_Session"]):
 
         Raises:
             ConnectFailed: connected, and the broker refuses the subscription.
-            SettingsError: the destination cannot be subscribed to.
+            SettingsError: the destination cannot be subscribed to, or it has a selector.
         """
         check_subscribable(subscription.destination)
+        check_no_selector(subscription.selector, "AMQP 0-9-1")
         self._stand(f"s{next(self._ids)}", lambda session: session.consume(subscription, receiver))
 
     def open_reply_queue(self, receiver: Receiver) -> ReplyTo:
@@ -444,6 +446,7 @@ class _Link:
 
     def _live(self) -> TransportError:
         """The connection's whole life; returns what ended it."""
+        limit_depth()
         ends: list[TransportError] = []
 
         def ended(_: PikaConnection, error: BaseException) -> None:

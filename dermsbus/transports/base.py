@@ -66,11 +66,14 @@ class Subscription:
     Attributes:
         destination: a queue, or a topic pattern.
         durable_name: for a topic, the name under which the broker keeps messages while we are away; None = live only.
+        selector: a JMS condition on text properties, such as ``CIM_Noun = 'DERGroups'``: only what meets it is
+            received; None = all. A broker that would ignore it is not given one: the subscription is refused.
         prefetch: most deliveries in hand and not settled, 1 or more.
     """
 
     destination: Queue | Topic
     durable_name: str | None = None
+    selector: str | None = None
     prefetch: int = 32
 
 
@@ -222,7 +225,8 @@ class Transport(Protocol):
         *receiver* runs on the transport's thread and must return at once and not raise.
 
         Raises:
-            ConnectFailed: connected, and the broker refuses the subscription.
+            ConnectFailed: connected, and the broker refuses the subscription, or has no selectors and it has one.
+            SettingsError: it cannot be subscribed to with these settings.
         """
         ...
 

@@ -77,6 +77,7 @@ class Dialect:
         internal: how headers begin that are the broker's own, and no application's.
         durable: headers of a durable topic subscription, from its name; its id is that of client and name.
         prefetch: header that limits deliveries in hand, from their number.
+        selectors: False where the broker passes over a ``selector`` and delivers everything.
         declared_otherwise: finds in an ERROR the name of a queue that exists with other properties than STOMP would
             give it; None where that cannot happen.
         existing_queue: how to reach such a queue, for SEND and SUBSCRIBE.
@@ -102,6 +103,7 @@ class Dialect:
     internal: tuple[str, ...] = ()
     durable: Callable[[str], Headers] = field(repr=False)
     prefetch: Callable[[int], tuple[str, str]] = field(repr=False)
+    selectors: bool = True
     declared_otherwise: re.Pattern[str] | None = None
     existing_queue: Spelling | None = None
     passing: tuple[str, ...] = ()
@@ -219,6 +221,7 @@ _RABBITMQ = Dialect(
     # Keyed by the subscription's id, as there is no client id to keep two applications apart.
     durable=lambda _name: _headers(durable="true", auto_delete="false"),
     prefetch=lambda count: ("prefetch-count", str(count)),
+    selectors=False,
     declared_otherwise=re.compile(r"PRECONDITION_FAILED - inequivalent arg .* for queue '(?P<name>[^']+)'"),
     existing_queue=Spelling("/amq/queue/{}"),
 )

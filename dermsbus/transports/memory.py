@@ -36,6 +36,7 @@ from dermsbus.transports.supervised import SupervisedTransport
 from dermsbus.transports.supervisor import Backoff
 from dermsbus.transports.wire_names import (
     ReplyForm,
+    check_no_selector,
     check_publishable,
     check_subscribable,
     parse_reply_to,
@@ -319,9 +320,10 @@ class MemoryTransport(SupervisedTransport[_Session]):
 
         Raises:
             ConnectFailed: connected, and the durable subscription is in use.
-            SettingsError: the destination cannot be subscribed to.
+            SettingsError: the destination cannot be subscribed to, or it has a selector.
         """
         check_subscribable(subscription.destination)
+        check_no_selector(subscription.selector, "the in-memory bus")
         destination = subscription.destination
         wish = partial(_Wish, receiver=receiver, destination=destination, room=subscription.prefetch)
 

@@ -49,7 +49,7 @@ from dermsbus.transports.streams import open_stream
 from dermsbus.transports.supervised import SupervisedTransport
 from dermsbus.transports.supervisor import Backoff
 from dermsbus.transports.tls import TlsSettings, client_context
-from dermsbus.transports.wire_names import check_subscribable
+from dermsbus.transports.wire_names import check_selector, check_subscribable
 
 __all__ = ["StompSettings", "StompTransport"]
 
@@ -470,10 +470,11 @@ class StompTransport(SupervisedTransport[_Link]):
         """Receive what *subscription* says, now if connected and after every reconnect.
 
         Raises:
-            ConnectFailed: connected, and the broker refuses the subscription.
-            SettingsError: the destination or the durable name cannot be subscribed to with these settings.
+            ConnectFailed: connected, and the broker refuses the subscription, or has no selectors and it has one.
+            SettingsError: destination, durable name or selector cannot be subscribed with.
         """
         check_subscribable(subscription.destination)
+        check_selector(subscription.selector)
         client_id = self._settings.client_id
         if subscription.durable_name is not None and client_id is None:
             raise SettingsError("client_id", "a durable subscription needs one, for the broker to know us again")

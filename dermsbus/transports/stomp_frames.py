@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from dermsbus.errors import PublishRejected
+from dermsbus.errors import ConnectFailed, PublishRejected
 from dermsbus.transports.base import Delivery, Destination, Outgoing, Queue, ReplyTo, Subscription, Topic
 from dermsbus.transports.dialects import Dialect, Spelling
 from dermsbus.transports.expiry import expiry_after, expiry_at
@@ -36,6 +36,7 @@ class Frame:
 
 
 _MEDIA_TYPE: Final = "application/xml; charset=utf-8"
+_BYTES: Final = "application/octet-stream"
 
 _PROTOCOL_HEADERS: Final = frozenset(
     {
@@ -74,12 +75,12 @@ def send_frame(
     spelling, name = _spelling(message.destination, dialect, existing)
     headers = {
         **_properties(message),
-        **dialect.send_headers,
+        **(dialect.send_headers if message.is_text else {}),  # they make a text of it, which bytes may not survive
         **spelling.headers,
         "destination": spelling.template.format(name),
-        "content-type": _MEDIA_TYPE,
+        "content-type": _MEDIA_TYPE if message.is_text else _BYTES,
     }
-    if dialect.content_length:
+    if dialect.content_length or not message.is_text:
         headers["content-length"] = str(len(message.body))
     elif b"\0" in message.body:
         raise PublishRejected("the body has a NUL, which this broker would take for the end of the message")
@@ -98,7 +99,15 @@ def subscribe_frame(
         subscription_id: what MESSAGE frames shall carry.
         dialect: the broker's.
         existing: names of queues that must not be declared by STOMP.
+
+    Raises:
+        ConnectFailed: it has a selector, and the broker has none.
     """
+    if subscription.selector is not None and not dialect.selectors:
+        raise ConnectFailed(
+            f"selector {subscription.selector[:60]!a} refused: {dialect.name} has none over STOMP, and would deliver"
+            " everything: subscribe to a topic of your own instead"
+        )
     destination = subscription.destination
     name = destination.name
     if isinstance(destination, Queue):
@@ -118,6 +127,7 @@ def subscribe_frame(
         window: limit,
         **spelling.headers,
         **durable,
+        **({"selector": subscription.selector} if subscription.selector is not None else {}),
     }
     return Frame(command="SUBSCRIBE", headers=headers)
 

@@ -20,7 +20,9 @@ __all__ = [
     "LONGEST_NAME",
     "ReplyAddress",
     "ReplyForm",
+    "check_no_selector",
     "check_publishable",
+    "check_selector",
     "check_subscribable",
     "is_property_name",
     "parse_reply_to",
@@ -33,6 +35,9 @@ LONGEST_NAME: Final = 255
 
 _FORBIDDEN: Final = frozenset(",*>#?\"'<\\")
 """Composite (comma) and wildcard destinations reach several queues; the rest is no part of any broker's names."""
+
+_QUOTED: Final = re.compile(r"'(?:[^']|'')*'")
+_HYPHENATED: Final = re.compile(r"[A-Za-z_$][\w$]*-", re.ASCII)
 
 _PROPERTY_NAME: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*\Z", re.ASCII)
 
@@ -118,6 +123,42 @@ def check_subscribable(destination: Queue | Topic) -> None:
     fault = _fault_of(name)
     if fault:
         raise SettingsError("destination", f"{destination.name[:60]!a} cannot be subscribed to: {fault}")
+
+
+def check_selector(selector: str | None) -> None:
+    """Return if *selector* can be sent to a broker that has selectors.
+
+    Raises:
+        SettingsError: it names a property with a hyphen, which no broker finds; or it is empty or breaks a line.
+
+    Source: selector rows of the project's reference tables.
+    """
+    if selector is None:
+        return
+    if not selector.strip() or not selector.isprintable():
+        raise SettingsError(
+            "selector", f"{selector[:60]!a} is not a condition of one line: CIM_Noun = 'DERGroups' is one"
+        )
+    if _HYPHENATED.search(_QUOTED.sub("''", selector)):
+        raise SettingsError(
+            "selector",
+            f"{selector[:60]!a} names a property with a hyphen, which brokers take for a subtraction and never match:"
+            " choose by CIM_… properties",
+        )
+
+
+def check_no_selector(selector: str | None, bus: str) -> None:
+    """Return if there is no *selector*, as *bus* would pass it over and deliver everything.
+
+    Raises:
+        SettingsError: there is one.
+    """
+    if selector is not None:
+        raise SettingsError(
+            "selector",
+            f"{selector[:60]!a} refused: {bus} has no selectors, and would deliver everything: subscribe to a topic of"
+            " your own instead",
+        )
 
 
 def is_property_name(name: str) -> bool:

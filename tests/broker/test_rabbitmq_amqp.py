@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -135,9 +136,38 @@ def pika_channel(broker: Broker) -> Iterator[Any]:
         connection.close()
 
 
+@contextmanager
+def many_calls() -> Iterator[None]:
+    """pika writes a table within a table by calling itself, as it reads them."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)
+
+
 def queue_arguments(broker: Broker, name: str) -> str:
     listing = broker.execute("rabbitmqctl", "-q", "list_queues", "name", "type", "durable", "arguments").decode()
     return next(line for line in listing.splitlines() if line.startswith(name))
+
+
+@pytest.mark.broker("rabbitmq")
+def test_headers_that_are_deeper_than_python_calls_cost_no_connection(
+    rabbitmq: Broker, start: Start, name: str
+) -> None:
+    headers: dict[str, Any] = {}
+    for _ in range(2_000):
+        headers = {"k": headers}
+    states, inbox = StatusLog(), Inbox()
+    start(states).subscribe(Subscription(destination=Queue(name)), inbox)
+
+    with many_calls(), pika_channel(rabbitmq) as channel:
+        channel.basic_publish("", name, b"<deep/>", pika.BasicProperties(headers=headers))
+        channel.basic_publish("", name, b"<next/>")
+
+    assert [inbox.take().body, inbox.take().body] == [b"<deep/>", b"<next/>"]
+    assert [each.state for each in states.seen] == [LinkState.CONNECTING, LinkState.UP]
 
 
 @pytest.mark.broker("rabbitmq")

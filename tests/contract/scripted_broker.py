@@ -97,7 +97,7 @@ class ScriptedBroker:
         pending = b""
         while data := connection.recv(65_536):
             pending += data
-            while (taken := _take(pending)) is not None:
+            while (taken := take_frame(pending)) is not None:
                 heard, pending = taken
                 self._heard.put(heard)
                 answer = self._answer(heard)
@@ -111,7 +111,7 @@ class ScriptedBroker:
                 connection.sendall(answer)
 
 
-def _take(pending: bytes) -> tuple[Heard, bytes] | None:
+def take_frame(pending: bytes) -> tuple[Heard, bytes] | None:
     text = pending.lstrip(b"\n")
     head, found, rest = text.partition(b"\n\n")
     if not found:

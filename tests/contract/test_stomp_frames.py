@@ -84,6 +84,14 @@ def test_rabbitmq_gets_the_message_id_under_the_name_it_allows() -> None:
     assert sent(outgoing, RABBITMQ).headers["amqp-message-id"] == outgoing.message_id
 
 
+@pytest.mark.parametrize("dialect", [ACTIVEMQ, ARTEMIS, EMBEDDED, RABBITMQ])
+def test_bytes_go_out_with_their_length_and_nothing_that_makes_a_text_of_them(dialect: Dialect) -> None:
+    headers = sent(message(Queue("q"), b"\xff\xfe\0", is_text=False), dialect).headers
+
+    assert (headers["content-length"], headers["content-type"]) == ("3", "application/octet-stream")
+    assert "amq-msg-type" not in headers
+
+
 @pytest.mark.parametrize(
     ("dialect", "destination", "spelled", "kind"),
     [

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from dermsbus.errors import PublishRejected
+from dermsbus.errors import PublishRejected, SettingsError
 from dermsbus.transports.base import Outgoing, Queue
-from dermsbus.transports.wire_names import ReplyForm, is_property_name, parse_reply_to, topic_matches, wire_properties
+from dermsbus.transports.wire_names import (
+    ReplyForm,
+    check_selector,
+    is_property_name,
+    parse_reply_to,
+    topic_matches,
+    wire_properties,
+)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +88,21 @@ def test_a_pattern_means_what_brokers_say_it_means(pattern: str, name: str, matc
 )
 def test_a_property_name_is_an_identifier_that_jms_left_free(name: str, good: bool) -> None:
     assert is_property_name(name) is good
+
+
+@pytest.mark.parametrize(
+    "selector", ["CIM_Noun = 'DERGroups'", "CIM_Source <> 'dms-1' AND CIM_Verb IN ('a-b', 'it''s-c')", None]
+)
+def test_a_selector_may_have_hyphens_in_its_texts(selector: str | None) -> None:
+    check_selector(selector)
+
+
+@pytest.mark.parametrize("selector", ["x-note = 'a'", "CIM_Verb = 'a-b' OR x-note IS NULL", "", " ", "a = 'b'\n\nx:y"])
+def test_a_selector_that_no_broker_could_use_is_named(selector: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        check_selector(selector)
+
+    assert raised.value.key == "selector"
 
 
 def test_what_the_message_says_of_itself_wins_over_what_is_implied() -> None:

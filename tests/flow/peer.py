@@ -164,23 +164,30 @@ def error_seen(element: ET.Element) -> ErrorSeen:
 class Peer:
     """Sends requests to a DERMS and sees its replies and events."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, context: str = "production") -> None:
         self.transport = transport
+        self._requests = Queue(REQUESTS.replace("production", context))
+        self._told = Topic(EVENTS.replace("production", context))
         self._replies: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
         self._reply_to: ReplyTo | None = None
+        self.replies_so_far: list[str | None] = []
 
     def __enter__(self) -> Self:
-        self.transport.subscribe(Subscription(destination=Topic(EVENTS)), self._take_event)
+        self.transport.subscribe(Subscription(destination=self._told), self._take_event)
         self.transport.start()
         self.transport.wait_until_up(30)
-        self._reply_to = self.transport.open_reply_queue(self._replies.put)
+        self._reply_to = self.transport.open_reply_queue(self._take_reply)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.transport.stop()
+
+    def _take_reply(self, delivery: Delivery) -> None:
+        self.replies_so_far.append(delivery.correlation_id)
+        self._replies.put(delivery)
 
     def _take_event(self, delivery: Delivery) -> None:
         self._events.put(delivery)
@@ -193,11 +200,13 @@ class Peer:
         reply_to: ReplyTo | None = None,
         destination: Queue | Topic | None = None,
         properties: dict[str, str] | None = None,
+        is_text: bool = True,
     ) -> str:
         """Publish a request; returns its MessageID on the transport."""
         message = Outgoing(
-            destination=destination or Queue(REQUESTS),
+            destination=destination or self._requests,
             body=body,
+            is_text=is_text,
             message_id=_message_id(body) or str(uuid4()),
             correlation_id=correlation_id,
             reply_to=reply_to,
@@ -211,15 +220,28 @@ class Peer:
         assert outcome.state is PublishState.ACCEPTED, outcome
         return message.message_id
 
-    def ask(self, body: bytes, *, timeout_s: float = 15, properties: dict[str, str] | None = None) -> Message:
+    def ask(
+        self,
+        body: bytes,
+        *,
+        timeout_s: float = 15,
+        correlation_id: str | None = None,
+        properties: dict[str, str] | None = None,
+        is_text: bool = True,
+    ) -> Message:
         """Send a request and wait for the reply with its transport correlation id."""
-        correlation_id = str(uuid4())
-        self.send(body, correlation_id=correlation_id, reply_to=self._reply_to, properties=properties)
+        correlation_id = correlation_id or str(uuid4())
+        self.send(body, correlation_id=correlation_id, reply_to=self._reply_to, properties=properties, is_text=is_text)
         return self.reply_with(lambda delivery: delivery.correlation_id == correlation_id, timeout_s)
 
     def reply_with(self, matches: Callable[[Delivery], bool], timeout_s: float = 15) -> Message:
         """The next reply that *matches*; others are passed over."""
         return Message.of(_next(self._replies, matches, timeout_s))
+
+    def next_reply(self, correlation_id: str, timeout_s: float = 15) -> ET.Element:
+        """The root of the next reply with this transport correlation id, which need not be valid."""
+        found = _next(self._replies, lambda delivery: delivery.correlation_id == correlation_id, timeout_s)
+        return ET.fromstring(found.body)
 
     def event(self, verb: str, timeout_s: float = 15, *, noun: str | None = None) -> Message:
         """The next event with this verb, and with this noun if one is named; others are passed over."""

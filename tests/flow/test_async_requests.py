@@ -251,6 +251,30 @@ def test_d06_an_event_that_asks_for_it_and_does_not_say_where_is_taken_in_all_th
     assert "event asks for an acknowledgement and says not where to" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("is_sound", [True, False])
+def test_d06_an_event_without_a_reply_to_gets_its_receipt_at_a_reply_address_that_is_allowed(
+    house: Any, is_sound: bool
+) -> None:
+    later = arriving(house.dms, Queue(ADDRESS))
+    body = event() if is_sound else event().replace(b"<Timestamp>", b"<Context>TESTING</Context><Timestamp>")
+    wanted = f"<ReplyAddress>{ADDRESS}</ReplyAddress><AckRequired>"
+
+    house.dms.send(body.replace(b"<AckRequired>", wanted.encode()))
+
+    receipt = Message.of(later.get(timeout=10))
+    assert (receipt.result, receipt.codes) == (("OK", ["0.3"]) if is_sound else ("FAILED", ["7.7"]))
+    assert receipt.text("Header", "CorrelationID") == "e1"
+
+
+def test_d06_an_address_of_an_event_that_is_not_allowed_is_no_reason_to_refuse_it(house: Any) -> None:
+    there = arriving(house.dms, Queue("payroll"))
+
+    house.dms.send(event().replace(b"<AckRequired>", b"<ReplyAddress>payroll</ReplyAddress><AckRequired>"))
+
+    assert group_names(house.dms) == ["GA"]
+    assert there.empty()
+
+
 @pytest.mark.parametrize("context", ["TESTING", "training", "Study"])
 def test_h14_what_is_meant_for_another_context_is_refused(house: Any, context: str) -> None:
     reply = house.dms.ask(xml.generic("create", "DERGroups", payload=xml.der_groups(GROUP), context=context))

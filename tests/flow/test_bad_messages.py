@@ -207,21 +207,6 @@ def test_more_objects_than_a_message_may_have_are_refused_together(house: Any) -
     assert house.dms.ask(xml.generic("delete", "DERGroups", payload=ids)).codes == ["3.1"]
 
 
-def test_a_request_whose_answer_no_broker_would_take_is_refused_and_undone(build: Callable[..., Any]) -> None:
-    house = build()
-    members = [f"device-{number:032}" for number in range(9_000)]
-    for number in range(6):
-        group = xml.group(mrid=f"G{number}", functions=[], members=members)
-        body = xml.generic("create", "DERGroups", payload=xml.der_groups(group), message_id=f"m{number}")
-        assert house.dms.ask(body).result == "OK"
-
-    everything = xml.generic("get", "DERGroups", request=xml.der_group_queries(xml.group()), message_id="all")
-    reply = house.dms.ask(everything)
-
-    assert (reply.result, reply.codes) == ("FAILED", ["3.1"])
-    assert "fewer" in (reply.errors[0].details or "")
-
-
 def test_a_property_may_say_what_the_header_said_before_it_was_mended(build: Callable[..., Any]) -> None:
     house = build(BEHAVIOURS["epri"])
     body = xml.generic("CREATE", "DERGroups", payload=xml.der_groups(GROUP))

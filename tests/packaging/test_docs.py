@@ -21,11 +21,15 @@ from dermsbus.cli import _app
 from dermsbus.domain.behaviour import BEHAVIOURS
 from dermsbus.domain.fleet import load_fleet
 from dermsbus.handlers import ROUTES
+from dermsbus.messages.deadlines import MAX_EXECUTION_TIME
 from dermsbus.messages.envelope import Verb
 from dermsbus.messages.intake import Limits
+from dermsbus.messages.name_plates import ASKING_OPTION
+from dermsbus.messages.options import CURSOR, LIMIT
+from dermsbus.messages.repairs import DEVIATIONS
 from dermsbus.reply_codes import CATALOGUE
 from dermsbus.settings import Settings
-from docs import use_cases
+from docs import tables, use_cases
 from tests.flow.serving import HOST, ServeProcess, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -173,6 +177,8 @@ def test_the_embedded_example_has_every_setting_with_its_default() -> None:
     assert shown["behaviour"] == asdict(BEHAVIOURS["default"])
     assert shown["limits"] == asdict(Limits())
     assert sorted(shown["adapters"]) == list(available_adapters())
+    usual = asdict(Settings.model_validate({"peers": shown["peers"]}).known_peers.of("another"))
+    assert shown["peers"] == {"epri": usual | {"tolerance": "tolerant"}}
     for name in ("devices", "dispatch", "push", "dms"):
         table: BaseModel = getattr(default, name)
         told = table.model_dump() | ({"to": "derms1"} if name == "dms" else {})
@@ -193,6 +199,12 @@ def test_every_configuration_in_the_documents_can_be_loaded(page: Path) -> None:
             Settings.model_validate(table)
 
 
+def test_the_page_of_long_answers_names_every_option_that_means_something() -> None:
+    _, *body = rows((ROOT / "docs" / "long-answers.md").read_text(), "## Options")
+
+    assert {row[0].strip("`") for row in body} == {LIMIT, CURSOR, MAX_EXECUTION_TIME, ASKING_OPTION.name}
+
+
 def test_the_page_of_devices_names_every_setting_of_its_tables() -> None:
     text = (ROOT / "docs" / "devices.md").read_text(encoding="utf-8")
     default = Settings()
@@ -206,10 +218,26 @@ def test_the_page_of_devices_names_every_setting_of_its_tables() -> None:
 # -- the rest ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("page", tables.PAGES, ids=lambda page: page.name)
+def test_the_tables_of_a_page_are_those_of_the_code(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+
+    assert tables.written(text) == text, "run `make docs` and commit the result"
+
+
 def test_the_page_of_reply_codes_is_the_catalogue() -> None:
     _, *body = rows((ROOT / "docs" / "reply-codes.md").read_text(), "# Reply codes")
 
     assert body == [[row.code, row.level.value, row.reason, row.use] for row in CATALOGUE.values()]
+
+
+def test_the_page_of_tolerance_names_every_deviation_once() -> None:
+    text = (ROOT / "docs" / "tolerance.md").read_text(encoding="utf-8")
+
+    headings = ("## What is mended", "## What is passed over", "## What everybody may send")
+    told = [row for heading in headings for row in rows(text, heading)[1:]]
+    assert len(told) == len(DEVIATIONS)
+    assert [row[0].strip("`") for row in told if row[0].startswith("`")] == [row.name for row in DEVIATIONS if row.mend]
 
 
 def test_a_use_case_names_no_code_that_is_not_in_the_catalogue() -> None:

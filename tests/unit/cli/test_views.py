@@ -25,9 +25,12 @@ from dermsbus.messages.envelope import (
     DERGroupDispatches,
     DERGroupForecasts,
     DispatchOrder,
+    EndDeviceControls,
     EndDeviceEvents,
     Envelope,
     Noun,
+    Operation,
+    OperationSet,
     Payload,
     RejectedObject,
     Verb,
@@ -99,6 +102,30 @@ def event(verb: Verb, noun: Noun, content: Content, correlation_id: str | None =
 )
 def test_an_event_is_a_line_that_says_what_happened_to_what(told: Envelope, line: str) -> None:
     assert event_line(told) == f"2026-05-01T10:00:00Z derms1 {line}"
+
+
+def executed(*operations: Operation) -> Envelope:
+    author = Author(source="derms1", context="PRODUCTION", now=lambda: TEN, new_message_id=lambda: "m1")
+    payload = Payload(operation_set=OperationSet(operations=operations))
+    return author.event(Verb.EXECUTED, Noun.OPERATION_SET, payload)
+
+
+def test_operations_are_told_by_what_they_did_to_what() -> None:
+    orders = DERGroupDispatches(orders=(DispatchOrder(mrid="D-1"), DispatchOrder(mrid="D-2")))
+    told = executed(
+        Operation(operation_id=1, noun="DERGroupDispatches", verb="canceled", content=orders),
+        Operation(operation_id=2, noun="EndDeviceControls", verb="created", content=EndDeviceControls(controls=())),
+        Operation(operation_id=3, noun="Frobnicators", content=BAD),
+    )
+
+    assert event_line(told) == (
+        "2026-05-01T10:00:00Z derms1 executed OperationSet canceled D-1, canceled D-2, created EndDeviceControls, "
+        "did something to Frobnicators"
+    )
+    first, second, third = event_json(told)["operations"]
+    assert [order["mRID"] for order in first["dispatches"]] == ["D-1", "D-2"]
+    assert (second["verb"], second["noun"]) == ("created", "EndDeviceControls")
+    assert third == {"operationId": 3, "noun": "Frobnicators", "elementOperation": False}
 
 
 def test_events_as_json_have_what_they_tell() -> None:

@@ -43,18 +43,9 @@ from dermsbus.messages.envelope import (
 from dermsbus.reply_codes import Level
 from dermsbus.transports.memory import MemoryBus, MemoryTransport
 from tests.scripted_derms import OK, Derms, carrying, group
+from tests.unit.client.replying import MORE, until
 
 Make = Callable[..., DMSClient]
-
-
-def until(condition: Callable[[], bool], within_s: float = 5.0) -> None:
-    """Wait for what another thread is about to do; there is no event to wait for."""
-    pause = threading.Event()
-    for _ in range(int(within_s / 0.01)):
-        if condition():
-            return
-        pause.wait(0.01)
-    raise AssertionError("it did not come about")
 
 
 # The calls
@@ -318,8 +309,6 @@ def test_the_same_message_can_be_sent_twice_at_once(make: Make, derms: Derms, po
 
 
 # Split answers
-
-MORE = Reply(result=Result.PARTIAL, errors=(entry("0.1"),))
 
 
 def chunks(derms: Derms, *said: tuple[Reply, Payload | None]) -> None:

@@ -170,6 +170,11 @@ def test_a_file_that_is_not_toml_is_refused_with_the_place() -> None:
         ('mrid = "BAT-1"', "", "device number 2: mrid: is missing"),
         ('mrid = "BAT-1"', 'mrid = "PV-1"', "device 'PV-1': mrid: is that of two devices: each needs its own"),
         ('address = "roof"', "address = 7", "device 'PV-1': address: must be a text; it is 7"),
+        (
+            'address = "roof"',
+            r'address = "ro\u0007of"',
+            r"device 'PV-1': address: must hold no control characters, which no message can carry; it is 'ro\x07of'",
+        ),
         ("energy_capacity_wh = 13500", "energy_wh = 1", "device 'BAT-1': name_plate.energy_wh: there is no such key"),
         (
             "= 13500",

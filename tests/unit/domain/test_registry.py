@@ -225,6 +225,16 @@ class TestCreate:
         assert refusal.value.reason == "Request cancelled per business rule"
         assert refusal.value.object_id == by_uuid("G-A")
 
+    def test_a_uuid_that_exists_in_the_other_case_is_refused(self) -> None:
+        uuid = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
+        draft = GroupRegistry((new_group(uuid),)).draft()
+
+        with pytest.raises(GroupExists):
+            draft.create(new_group(uuid.upper()), DEFAULT)
+
+        assert draft.create(new_group("a-mrid-that-is-no-uuid"), DEFAULT)
+        assert draft.create(new_group("A-MRID-THAT-IS-NO-UUID"), DEFAULT)
+
     def test_a_name_that_exists_is_refused_and_its_bearer_told(self, draft: Draft) -> None:
         with pytest.raises(GroupExists, match="'GA' is the name of DERGroup 'G-A' already") as refusal:
             draft.create(new_group(None, "GA"), DEFAULT)

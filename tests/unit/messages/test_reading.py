@@ -367,6 +367,15 @@ def test_a_message_that_is_request_and_response_at_once_is_refused() -> None:
     assert refused(body).error.code == "1.8"
 
 
+def test_a_response_that_says_nothing_is_refused() -> None:
+    body = xml.generic("reply", "DERGroups", payload=xml.der_groups(GROUP)).replace(b"RequestMessage", b"Message")
+
+    refusal = refused(body)
+
+    assert (refusal.error.code, refusal.error.rule) == ("1.8", "REPLY")
+    assert refusal.archetype is Archetype.RESPONSE
+
+
 def test_a_fault_is_read_though_it_has_no_header() -> None:
     body = (
         f'<FaultMessage xmlns="{xml.MESSAGE}"><Reply><Result>FAILED</Result><Error><code>1.8</code></Error></Reply>'

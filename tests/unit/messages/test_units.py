@@ -6,7 +6,7 @@ import math
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dermsbus.domain.quantities import ParameterKind
@@ -199,6 +199,13 @@ def test_a_number_is_written_in_no_more_digits_than_its_32_bit_float_has(value: 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_no_32_bit_float_is_changed_by_writing_it(value: float) -> None:
     assert struct.pack("<f", float32(value)) == struct.pack("<f", value)
+
+
+@given(st.floats(min_value=-1e9, max_value=1e9))
+@example(25586598.96875)  # nine digits of it are those of the next 32-bit float
+@example(4.3681061491)  # nine digits that, rounded, give eight of the same 32-bit float
+def test_what_was_written_is_written_the_same_once_it_was_read(value: float) -> None:
+    assert float32(float32(value)) == float32(value)
 
 
 @given(

@@ -108,7 +108,7 @@ headers = st.builds(
     replay_detection=st.none() | st.builds(ReplayDetection, nonce=text, created=instants),
     context=st.none() | text,
     timestamp=st.none() | instants,
-    source=st.none() | text,
+    source=st.none() | identifiers,
     async_reply=st.booleans(),
     reply_address=st.none() | text,
     ack_required=st.booleans(),

@@ -16,6 +16,7 @@ from dermsbus.domain.der import DeviceKind, Reading
 from dermsbus.domain.fleet import load_fleet
 from dermsbus.errors import SettingsError
 from dermsbus.messages.envelope import Style
+from dermsbus.messages.peers import Peer
 from dermsbus.settings import BusScheme, BusUrl, DevicesSettings, HttpAddress, PushSettings, Settings, load
 
 ROOT = Path(__file__).parents[3]
@@ -330,6 +331,59 @@ def test_devices_adapters_and_push_are_tables(config: Write) -> None:
     ],
 )
 def test_a_setting_of_the_field_that_cannot_be_is_named(config: Write, text: str, told: str) -> None:
+    path = config(text)
+    assert refusal(config=path).startswith(f"{path}: {told}")
+
+
+def test_peers_are_tables_by_the_name_that_they_give_themselves(config: Write) -> None:
+    peers = load(
+        config=config(
+            '[behaviour]\ntolerance = "tolerant"\n'
+            "[peers.'*']\ncompress_above_bytes = 65536\n"
+            "[peers.epri]\nchunks = false\n"
+            "[peers.'DER Lab 2 (Ost)']\ntolerance = 'strict'\ncompress_above_bytes = 0\n"
+        )
+    ).known_peers
+
+    tolerant, strict = Tolerance.TOLERANT, Tolerance.STRICT
+    assert peers.of("epri") == Peer(tolerance=tolerant, compress_above_bytes=65536, chunks=False)
+    assert peers.of(" epri ") == peers.of("epri")
+    assert peers.of("DER Lab 2 (Ost)") == Peer(tolerance=strict, compress_above_bytes=0, chunks=True)
+    for unknown in ("EPRI", "*", "", None):
+        assert peers.of(unknown) == Peer(tolerance=tolerant, compress_above_bytes=65536, chunks=True)
+
+
+def test_a_peer_of_which_nothing_is_said_is_met_as_the_profile_has_it() -> None:
+    assert Settings().known_peers.of("epri") == Peer()
+    assert Settings(profile="epri").known_peers.of("any").tolerance is Tolerance.TOLERANT
+
+
+def test_a_variable_can_speak_of_a_peer_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DERMSBUS_PEERS__EPRI__TOLERANCE", "tolerant")
+    monkeypatch.setenv("DERMSBUS_PEERS__EPRI__CHUNKS", "false")
+
+    assert load().known_peers.of("epri") == Peer(tolerance=Tolerance.TOLERANT, chunks=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[peers.epri]\ntolerence = 'tolerant'", "peers.epri.tolerence: there is no such setting; is tolerance meant?"),
+        (
+            "[peers.epri]\ntolerance = 'lenient'",
+            "peers.epri.tolerance: must be 'strict' or 'tolerant'; it is 'lenient'",
+        ),
+        (
+            "[peers.epri]\ncompress_above_bytes = -1",
+            "peers.epri.compress_above_bytes: must be greater than or equal to 0",
+        ),
+        ("[peers.epri]\nchunks = 'maybe'", "peers.epri.chunks: must be true or false"),
+        ("[peers]\nepri = 'tolerant'", "peers.epri: "),
+        ("[peers.'']\nchunks = false", "peers: must be Header/Source as the peer writes it"),
+        ("[peers.' epri']\nchunks = false", "peers: must be Header/Source as the peer writes it"),
+    ],
+)
+def test_what_cannot_be_said_of_a_peer_is_named(config: Write, text: str, told: str) -> None:
     path = config(text)
     assert refusal(config=path).startswith(f"{path}: {told}")
 
