@@ -54,8 +54,10 @@ from dermsbus.service import Counts, Service
 from dermsbus.settings import BusScheme, BusUrl, Settings, why_unreadable
 from dermsbus.store.base import Store
 from dermsbus.store.history_file import HistoryFile
+from dermsbus.store.postgresql import PostgresqlStore
+from dermsbus.store.server import PostgresqlServer
 from dermsbus.store.snapshot import snapshot
-from dermsbus.store.sqlite import SqliteStore
+from dermsbus.store.sqlite import IN_MEMORY, SqliteStore
 from dermsbus.transports.amqp091 import AmqpSettings, AmqpTransport
 from dermsbus.transports.base import LinkState, Queue, Subscription, Topic, Transport
 from dermsbus.transports.stomp12 import StompSettings, StompTransport
@@ -150,6 +152,11 @@ def make_client(settings: Settings, transport: Transport | None = None) -> DMSCl
     )
 
 
+def _make_store(settings: Settings) -> Store:
+    place = settings.store
+    return PostgresqlStore(place) if isinstance(place, PostgresqlServer) else SqliteStore(place)
+
+
 def _new_message_id() -> str:
     return str(uuid4())
 
@@ -197,7 +204,7 @@ class Application:
     Args:
         settings: checked.
         transport: in place of the one that ``settings.bus`` asks for.
-        store: in place of the file that ``settings.store`` names.
+        store: in place of the one that ``settings.store`` names.
         adapters: by name, in place of the installed ones that the catalogue of devices names.
         now: gives an aware time, in place of the computer's; it may run faster, never back.
     """
@@ -335,7 +342,7 @@ class _Running:
                 broker = make_broker(settings.bus)
                 broker.start()
             opened.callback(broker.stop)
-        self._store = store or SqliteStore(settings.store)
+        self._store = store or _make_store(settings)
         opened.callback(self._store.close)
         self._ledger = _read_ledger(self._store)
         self.transport = transport or make_transport(settings.bus)
@@ -392,15 +399,14 @@ class _Running:
     def _make_forecasting(self, *, is_kept: bool) -> Forecasting:
         """What a restart is to know of the devices is kept in a file only where the groups are."""
         settings, fleet = self._settings, self._field.state.fleet
-        path = settings.store.with_name(f"{settings.store.name}.history")
-        is_kept = is_kept and bool(len(fleet)) and settings.store != Path(":memory:")
+        is_kept = is_kept and bool(len(fleet)) and settings.store != Path(IN_MEMORY)
         return Forecasting(
             fleet,
             _site(settings),
             groups=self._ledger.groups,
             book=self._ledger.dispatches,
             view=self._view,
-            file=HistoryFile(path, [device.mrid for device in fleet.devices]) if is_kept else None,
+            file=HistoryFile(settings.history, [device.mrid for device in fleet.devices]) if is_kept else None,
         )
 
     def _start_http(self, opened: ExitStack) -> HttpServer | None:

@@ -26,7 +26,9 @@ def serve(
     tolerance: Annotated[
         Tolerance | None, typer.Option("--tolerance", help="Refuse known deviations, or mend them on reading.")
     ] = None,
-    store: Annotated[str | None, typer.Option("--store", metavar="FILE", help="The registry of groups.")] = None,
+    store: Annotated[
+        str | None, typer.Option("--store", metavar="FILE|URL", help="The registry: a file, or postgresql://…")
+    ] = None,
     fleet: Annotated[
         str | None, typer.Option("--fleet", metavar="FILE", help="The catalogue of devices, TOML.")
     ] = None,

@@ -38,7 +38,8 @@ from dermsbus.messages.intake import Limits
 from dermsbus.messages.name_plates import CategorySpelling
 from dermsbus.messages.peers import Peer, Peers
 from dermsbus.replay import ReplayRules
-from dermsbus.settings.urls import BusScheme, BusUrl, HttpAddress
+from dermsbus.settings.urls import BusScheme, BusUrl, HttpAddress, parse_store
+from dermsbus.store.server import PostgresqlServer
 from dermsbus.transports.reply_addresses import NOWHERE, ReplyAddresses
 
 __all__ = [
@@ -62,6 +63,10 @@ _LONGEST_SOURCE: Final = 255
 
 def _bus(value: object) -> object:
     return BusUrl.parse(value) if isinstance(value, str) else value
+
+
+def _store(value: object) -> object:
+    return parse_store(value) if isinstance(value, str) else value
 
 
 def _http(value: object) -> object:
@@ -301,7 +306,7 @@ class Settings(BaseSettings):
             without regard to case.
         profile: name of a behaviour profile, see `BEHAVIOURS`.
         behaviour: the profile with every single property that the operator replaced.
-        store: file of the registry, relative to the working directory.
+        store: where the registry is: a file, relative to the working directory, or a PostgreSQL database.
         fleet: catalogue of devices, TOML, relative to the working directory; None for no devices.
         http: where health is served, None for nowhere.
         adopt_from: sources whose events about groups are adopted into the registry; ``*`` for all; never our own.
@@ -347,7 +352,7 @@ class Settings(BaseSettings):
     context: _Word = "production"
     profile: Annotated[str, AfterValidator(_profile)] = "default"
     behaviour: Annotated[Behaviour, WrapValidator(_behaviour)] = Field(default_factory=_profile_behaviour)
-    store: Path = Path("dermsbus.db")
+    store: Annotated[Path | PostgresqlServer, BeforeValidator(_store)] = Path("dermsbus.db")
     fleet: Path | None = None
     http: Annotated[HttpAddress | None, BeforeValidator(_http)] = HttpAddress(host="127.0.0.1", port=8080)
     adopt_from: Annotated[tuple[str, ...], BeforeValidator(_comma_separated)] = (ANY,)
@@ -377,6 +382,13 @@ class Settings(BaseSettings):
     def responder(self) -> str:
         """The system that the DMS commands send to."""
         return self.dms.to or self.source
+
+    @property
+    def history(self) -> Path:
+        """The file that is to hold what devices did in the last days: beside the store, or named after ourselves."""
+        if isinstance(self.store, PostgresqlServer):
+            return Path(f"{self.source}.history")
+        return self.store.with_name(f"{self.store.name}.history")
 
     @property
     def known_peers(self) -> Peers:

@@ -1,19 +1,26 @@
-"""Where the bus is, and where health is served: addresses as an operator writes them.
+"""Where the bus is, where the store is, and where health is served: addresses as an operator writes them.
 
-Source: default ports of the project's reference tables; the options of the URL are a house choice, ADR 7.
+Source: default ports of the project's reference tables; the options of the URLs are a house choice, ADRs 7 and 32.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from dermsbus.store.server import PostgresqlServer, SslMode
 from dermsbus.transports.dialects import DIALECTS
 
-__all__ = ["BusScheme", "BusUrl", "HttpAddress", "why_unreadable"]
+__all__ = ["BusScheme", "BusUrl", "HttpAddress", "parse_store", "why_unreadable"]
+
+_STORE_SCHEME: Final = "postgresql"
+_STORE_OPTIONS: Final = frozenset({"password_file", "sslmode", "ca_file", "cert_file", "key_file"})
 
 
 class BusScheme(StrEnum):
@@ -91,9 +98,10 @@ class BusUrl:
         Raises:
             ValueError: what is wrong with it, without its password.
         """
+        _check_scheme(text)
         parts, port = _split_url(text)
         scheme = BusScheme(parts.scheme)
-        options = _url_options(parts.query, scheme)
+        options = _url_options(parts.query, scheme, scheme.options)
         user, password = _login(parts, options.get("password_file"))
         heartbeat = options.get("heartbeat_s")
         return cls(
@@ -119,12 +127,70 @@ class BusUrl:
         return f"{self.scheme}://{user}{host}:{self.port}{vhost}"
 
 
-def _split_url(text: str) -> tuple[SplitResult, int | None]:
-    # No message here repeats the text: wherever it breaks, what is beside the break may be the password.
-    schemes = ", ".join(f"{scheme}://" for scheme in BusScheme)
+def parse_store(text: str) -> Path | PostgresqlServer:
+    """The value of ``store``: a file, or ``postgresql://user:password@host:port/database?option=…``.
+
+    User, password and database are percent-decoded. Beyond this machine the connection is encrypted and the server's
+    certificate checked, unless ``sslmode`` asks for something else.
+
+    Raises:
+        ValueError: what is wrong with the URL, without its password.
+    """
+    if "://" not in text:
+        if not text:
+            raise ValueError("names no file")
+        return Path(text)
+    if not text.startswith(f"{_STORE_SCHEME}://"):
+        raise ValueError(f"must begin with {_STORE_SCHEME}://, or be the name of a file")
+    parts, port = _split_url(text)
+    options = _url_options(parts.query, _STORE_SCHEME, _STORE_OPTIONS)
+    user, password = _login(parts, options.get("password_file"))
+    database = unquote(parts.path[1:])
+    if not user or not database or "/" in database:
+        raise ValueError("must name a user and a database, as in postgresql://user@host/database")
+    host = parts.hostname or ""
+    return PostgresqlServer(
+        host=host,
+        port=port or 5432,
+        database=database,
+        user=user,
+        password=password,
+        ssl_mode=_ssl_mode(options, host),
+        ca_file=_path(options.get("ca_file")),
+        cert_file=_path(options.get("cert_file")),
+        key_file=_path(options.get("key_file")),
+    )
+
+
+def _ssl_mode(options: Mapping[str, str], host: str) -> SslMode:
+    name = options.get("sslmode")
+    if name is not None and name not in set(SslMode):
+        raise ValueError(f"sslmode must be one of {', '.join(SslMode)}; it is {name[:64]!r}")
+    mode = SslMode(name or (SslMode.PREFER if _is_this_machine(host) else SslMode.VERIFY_FULL))
+    if mode.is_verified and "ca_file" not in options:
+        raise ValueError(
+            f"needs ca_file, the certificates to check the server's with (sslmode {mode}); on a network that nobody "
+            "else can listen to, sslmode=disable does without"
+        )
+    return mode
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # it is a name
+        return host == "localhost"
+
+
+def _check_scheme(text: str) -> None:
     name, separator, _ = text.partition("://")
     if not separator or name not in set(BusScheme):
+        schemes = ", ".join(f"{scheme}://" for scheme in BusScheme)
         raise ValueError(f"must begin with one of {schemes}")
+
+
+def _split_url(text: str) -> tuple[SplitResult, int | None]:
+    # No message here repeats the text: wherever it breaks, what is beside the break may be the password.
     if "#" in text:
         raise ValueError("must not hold a #; in a password write it as %23")
     try:
@@ -141,14 +207,14 @@ def _split_url(text: str) -> tuple[SplitResult, int | None]:
     return parts, port
 
 
-def _url_options(query: str, scheme: BusScheme) -> dict[str, str]:
+def _url_options(query: str, scheme: str, known: AbstractSet[str]) -> dict[str, str]:
     pairs = parse_qsl(query, keep_blank_values=True)
     options = dict(pairs)
     if len(options) != len(pairs):
         raise ValueError("gives an option twice")
     for name, value in options.items():
-        if name not in scheme.options:
-            raise ValueError(f"has no option {name!r} for {scheme}; known are {', '.join(sorted(scheme.options))}")
+        if name not in known:
+            raise ValueError(f"has no option {name!r} for {scheme}; known are {', '.join(sorted(known))}")
         if not value:
             raise ValueError(f"option {name} is empty")
     if "key_file" in options and "cert_file" not in options:

@@ -1,6 +1,6 @@
-"""What columns of several tables hold: instants, names and JSON as text, exactly.
+"""What columns of several tables hold: text, and instants, names and JSON as text, exactly.
 
-Source: house choice, ADR 12.
+Source: house choice, ADRs 12 and 32.
 """
 
 from __future__ import annotations
@@ -8,11 +8,41 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Dialect, Text, TypeDecorator
 
 from dermsbus.domain.model import Name, NameType, NameTypeAuthority
 
-__all__ = ["Row", "instant_text", "json_text", "names_of", "names_text"]
+__all__ = ["TEXT", "Row", "instant_text", "json_text", "names_of", "names_text"]
+
+_ESCAPE: Final = "\ufdd0"  # no character, now or ever: hardly any text holds it, and one that does is escaped itself
+
+
+class _EscapedText(TypeDecorator[str]):
+    """Text of any characters in a database whose text cannot hold U+0000.
+
+    Two texts are the same if and only if they are so in the database; ASCII text is there as it is.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 its signature
+        """As it is written."""
+        if value is None or ("\0" not in value and _ESCAPE not in value):
+            return value
+        return value.replace(_ESCAPE, _ESCAPE + "1").replace("\0", _ESCAPE + "0")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 its signature
+        """As it was before."""
+        if value is None or _ESCAPE not in value:
+            return value
+        return value.replace(_ESCAPE + "0", "\0").replace(_ESCAPE + "1", _ESCAPE)
+
+
+TEXT: Final = Text().with_variant(_EscapedText(), "postgresql")
+"""Text of any characters: AMQP lets strangers send U+0000 in names, and a store must not stumble over it."""
 
 
 class Row(Protocol):

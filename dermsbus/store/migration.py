@@ -1,9 +1,10 @@
-"""The steps from each earlier version of the tables to the next, so that a newer dermsbus opens an older store.
+"""The tables of a new store, and the steps from each earlier version of them to the next.
 
-A step is text that is never changed again: what it makes are the tables as they were in its version, whatever later
-versions make of them. All steps that a file needs, and its new version, are one transaction.
+A step is text that is never changed again, of each kind of database its own: what it makes are the tables as they were
+in its version, whatever later versions make of them. All steps that a store needs, and its new version, are one
+transaction.
 
-Source: house choice, ADR 12.
+Source: house choice, ADRs 12 and 32.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, func, insert, inspect, select, update
 
-from dermsbus.store.schema import SCHEMA_VERSION, version
+from dermsbus.errors import StoreError
+from dermsbus.store.schema import SCHEMA_VERSION, metadata, version
 
-__all__ = ["STEPS", "bring_up_to_date"]
+__all__ = ["STEPS", "bring_up_to_date", "make_tables", "version_found"]
 
 _DISPATCHES_SWITCHES_AND_SETTINGS: Final = (
     """
@@ -97,10 +99,48 @@ _NONCES_AND_ATTEMPTS: Final = (
     "ALTER TABLE inbox ADD COLUMN failed BOOLEAN DEFAULT 0 NOT NULL",
 )
 
-STEPS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
-    {1: _DISPATCHES_SWITCHES_AND_SETTINGS, 2: _NONCES_AND_ATTEMPTS}
+STEPS: Final[Mapping[str, Mapping[int, tuple[str, ...]]]] = MappingProxyType(
+    {
+        "sqlite": MappingProxyType({1: _DISPATCHES_SWITCHES_AND_SETTINGS, 2: _NONCES_AND_ATTEMPTS}),
+        "postgresql": MappingProxyType({}),  # the first version there was on PostgreSQL is 3
+    }
 )
-"""By version: what makes the next one of it."""
+"""By the name of the dialect, by version: what makes the next one of it."""
+
+
+def version_found(connection: Connection, name: str, *, elsewhere: str) -> int | None:
+    """The version of the tables, None where there are none.
+
+    Args:
+        connection: in a transaction.
+        name: of the store, for errors.
+        elsewhere: what to do if the place is not free, as in "choose another file".
+
+    Raises:
+        StoreError: what is there is not a store, or of a version that cannot be brought to this one.
+    """
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        return None
+    if version.name not in tables:
+        raise StoreError(f"{name} is the database of another program: {elsewhere}")
+    found = connection.execute(select(func.max(version.c.version))).scalar_one()
+    if found != SCHEMA_VERSION and found not in STEPS[connection.dialect.name]:
+        raise StoreError(
+            f"{name} has store version {found}, and this dermsbus reads versions up to {SCHEMA_VERSION}: "
+            f"run the dermsbus that wrote it or a newer one, or {elsewhere}"
+        )
+    return int(found)
+
+
+def make_tables(connection: Connection) -> None:
+    """Make the tables of a new store.
+
+    Args:
+        connection: in its transaction.
+    """
+    metadata.create_all(connection)
+    connection.execute(insert(version).values(version=SCHEMA_VERSION))
 
 
 def bring_up_to_date(connection: Connection, found: int) -> None:
@@ -108,9 +148,10 @@ def bring_up_to_date(connection: Connection, found: int) -> None:
 
     Args:
         connection: in its transaction.
-        found: a version in `STEPS`.
+        found: a version in `STEPS` of its dialect.
     """
+    steps = STEPS[connection.dialect.name]
     for step in range(found, SCHEMA_VERSION):
-        for statement in STEPS[step]:
+        for statement in steps[step]:
             connection.exec_driver_sql(statement)
     connection.execute(update(version).values(version=SCHEMA_VERSION))

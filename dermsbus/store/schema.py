@@ -15,7 +15,10 @@
 
 Instants are text, UTC, with microseconds: they sort as they happened, and a person can read them.
 
-Source: table rows of the project's reliability reference; house choices: ADR 12.
+An mRID may be long, and PostgreSQL's ordered indexes take keys of some 2700 bytes at most: there what is looked for by
+mRID has a hash index, which takes any.
+
+Source: table rows of the project's reliability reference; house choices: ADRs 12 and 32.
 """
 
 from __future__ import annotations
@@ -33,11 +36,14 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
+    false,
     literal_column,
-    text,
 )
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.schema import SchemaItem
+
+from dermsbus.store.columns import TEXT
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -63,17 +69,27 @@ metadata = MetaData()
 
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows itself only in an INTEGER key
 
+
+def _one_of_each(table: str, column: str) -> tuple[SchemaItem, SchemaItem]:
+    """No two rows of *table* have the same *column*."""
+    return (
+        UniqueConstraint(column).ddl_if(dialect="sqlite"),
+        ExcludeConstraint((column, "="), using="hash", name=f"{table}_{column}_key").ddl_if(dialect="postgresql"),
+    )
+
+
 version = Table("dermsbus_store", metadata, Column("version", Integer, nullable=False))
 
 der_group = Table(
     "der_group",
     metadata,
     Column("group_id", _ROW_ID, primary_key=True, doc="in the order of creation"),
-    Column("mrid", Text, nullable=False, unique=True),
-    Column("description", Text),
-    Column("functions", Text, doc="JSON object of nine flags"),
-    Column("names", Text, doc="JSON array; null for none"),
-    Column("version", Text, doc="JSON object; null for none"),
+    Column("mrid", TEXT, nullable=False),
+    Column("description", TEXT),
+    Column("functions", TEXT, doc="JSON object of nine flags"),
+    Column("names", TEXT, doc="JSON array; null for none"),
+    Column("version", TEXT, doc="JSON object; null for none"),
+    *_one_of_each("der_group", "mrid"),
 )
 
 der_group_member = Table(
@@ -81,9 +97,9 @@ der_group_member = Table(
     metadata,
     Column("group_id", _ROW_ID, ForeignKey(der_group.c.group_id, ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False, doc="in the order of joining, with gaps"),
-    Column("mrid", Text),
-    Column("names", Text, doc="JSON array; null for none"),
-    UniqueConstraint("group_id", "mrid"),
+    Column("mrid", TEXT),
+    Column("names", TEXT, doc="JSON array; null for none"),
+    UniqueConstraint("group_id", "mrid").ddl_if(dialect="sqlite"),
     sqlite_with_rowid=False,
 )
 
@@ -91,65 +107,66 @@ der_group_dispatch = Table(
     "der_group_dispatch",
     metadata,
     Column("dispatch_id", _ROW_ID, primary_key=True, doc="in the order of creation"),
-    Column("mrid", Text, nullable=False, unique=True),
-    Column("names", Text, doc="JSON array; null for none"),
-    Column("group_mrid", Text, nullable=False),
-    Column("group_names", Text, doc="JSON array: by which it points at the group, too; null for none"),
-    Column("parameter", Text, nullable=False),
-    Column("received_at", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("source", Text, nullable=False, doc="empty where not said"),
+    Column("mrid", TEXT, nullable=False),
+    Column("names", TEXT, doc="JSON array; null for none"),
+    Column("group_mrid", TEXT, nullable=False),
+    Column("group_names", TEXT, doc="JSON array: by which it points at the group, too; null for none"),
+    Column("parameter", TEXT, nullable=False),
+    Column("received_at", TEXT, nullable=False),
+    Column("state", TEXT, nullable=False),
+    Column("source", TEXT, nullable=False, doc="empty where not said"),
+    *_one_of_each("der_group_dispatch", "mrid"),
 )
 
 der_group_dispatch_curves = Table(
     "der_group_dispatch_curves",
     metadata,
     Column("dispatch_id", _ROW_ID, ForeignKey(der_group_dispatch.c.dispatch_id, ondelete="CASCADE"), primary_key=True),
-    Column("curves", Text, nullable=False, doc="JSON array of objects"),
+    Column("curves", TEXT, nullable=False, doc="JSON array of objects"),
 )
 
 switch_order = Table(
     "switch_order",
     metadata,
     Column("switch_id", _ROW_ID, primary_key=True, doc="in the order of coming"),
-    Column("order_id", Text, nullable=False, unique=True),
-    Column("device_mrid", Text),
-    Column("device_names", Text, doc="JSON array; null for none"),
-    Column("kind", Text, nullable=False),
-    Column("starts_at", Text, nullable=False),
-    Column("ends_at", Text),
+    Column("order_id", TEXT, nullable=False, unique=True),
+    Column("device_mrid", TEXT),
+    Column("device_names", TEXT, doc="JSON array; null for none"),
+    Column("kind", TEXT, nullable=False),
+    Column("starts_at", TEXT, nullable=False),
+    Column("ends_at", TEXT),
     Column("is_return", Boolean, nullable=False),
-    Column("received_at", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("control_mrid", Text),
+    Column("received_at", TEXT, nullable=False),
+    Column("state", TEXT, nullable=False),
+    Column("control_mrid", TEXT),
     Column("device_type", Integer, nullable=False),
-    Column("issuer_id", Text),
-    Column("issuer_tracking_id", Text),
-    Column("correlation_id", Text),
+    Column("issuer_id", TEXT),
+    Column("issuer_tracking_id", TEXT),
+    Column("correlation_id", TEXT),
 )
 
 device_setting = Table(
     "device_setting",
     metadata,
-    Column("mrid", Text, primary_key=True),
-    Column("function", Text, primary_key=True),
+    Column("mrid", TEXT, primary_key=True),
+    Column("function", TEXT, primary_key=True),
     Column("value", Float(53), nullable=False, doc="SI, signed"),
-    Column("ends_at", Text, nullable=False),
-    Column("command_id", Text, nullable=False),
-    Column("dispatch_mrid", Text, nullable=False),
-    Column("given_at", Text, nullable=False),
+    Column("ends_at", TEXT, nullable=False),
+    Column("command_id", TEXT, nullable=False),
+    Column("dispatch_mrid", TEXT, nullable=False),
+    Column("given_at", TEXT, nullable=False),
     sqlite_with_rowid=False,
 )
 
 inbox = Table(
     "inbox",
     metadata,
-    Column("source", Text, primary_key=True),
-    Column("message_id", Text, primary_key=True),
+    Column("source", TEXT, primary_key=True),
+    Column("message_id", TEXT, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
-    Column("received_at", Text, nullable=False),
-    Column("transport_id", Text),
-    Column("failed", Boolean, nullable=False, server_default=text("0")),
+    Column("received_at", TEXT, nullable=False),
+    Column("transport_id", TEXT),
+    Column("failed", Boolean, nullable=False, server_default=false()),
     Index("inbox_by_age", "received_at"),
     sqlite_with_rowid=False,
 )
@@ -159,7 +176,7 @@ attempt = Table(
     metadata,
     Column("digest", LargeBinary, primary_key=True),
     Column("count", Integer, nullable=False),
-    Column("begun_at", Text, nullable=False, doc="the last time"),
+    Column("begun_at", TEXT, nullable=False, doc="the last time"),
     sqlite_with_rowid=False,
 )
 
@@ -168,7 +185,7 @@ nonce = Table(
     metadata,
     Column("nonce", LargeBinary, primary_key=True, doc="SHA-256 of it and of whose it is"),
     Column("digest", LargeBinary, nullable=False, doc="of the message that used it"),
-    Column("forget_at", Text, nullable=False),
+    Column("forget_at", TEXT, nullable=False),
     Index("nonce_by_age", "forget_at"),
     sqlite_with_rowid=False,
 )
@@ -177,31 +194,32 @@ outbox = Table(
     "outbox",
     metadata,
     Column("entry_id", _ROW_ID, primary_key=True, doc="in the order of writing; never given again"),
-    Column("cause_source", Text, doc="key of the received message it answers or tells of; null for none"),
-    Column("cause_message_id", Text),
+    Column("cause_source", TEXT, doc="key of the received message it answers or tells of; null for none"),
+    Column("cause_message_id", TEXT),
     Column("is_reply", Boolean, nullable=False),
     Column("superseded", Boolean, nullable=False, doc="a reply to an earlier handling of the same message"),
-    Column("state", Text, nullable=False),
+    Column("state", TEXT, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("sent_at", Text),
-    Column("destination_kind", Text, nullable=False, doc="queue, topic or reply-to"),
-    Column("destination", Text, nullable=False),
+    Column("sent_at", TEXT),
+    Column("destination_kind", TEXT, nullable=False, doc="queue, topic or reply-to"),
+    Column("destination", TEXT, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("message_id", Text, nullable=False),
-    Column("correlation_id", Text),
-    Column("reply_to", Text),
-    Column("kind", Text),
-    Column("source", Text),
-    Column("properties", Text, nullable=False, doc="JSON object of text"),
+    Column("message_id", TEXT, nullable=False),
+    Column("correlation_id", TEXT),
+    Column("reply_to", TEXT),
+    Column("kind", TEXT),
+    Column("source", TEXT),
+    Column("properties", TEXT, nullable=False, doc="JSON object of text"),
     Column("persistent", Boolean, nullable=False),
     Column("time_to_live_s", Float(53)),
-    Column("order_key", Text),
+    Column("order_key", TEXT),
     sqlite_autoincrement=True,
 )
 
 is_pending: Final = literal_column("outbox.state") == literal_column("'pending'")
 """What is not sent: written out, not bound, for only then does SQLite use the partial index."""
 
+Index("der_group_member_by_mrid", der_group_member.c.mrid, postgresql_using="hash").ddl_if(dialect="postgresql")
 Index("outbox_pending", outbox.c.entry_id, sqlite_where=is_pending, postgresql_where=is_pending)
 Index("outbox_by_cause", outbox.c.cause_source, outbox.c.cause_message_id)
 Index("outbox_by_age", outbox.c.sent_at)

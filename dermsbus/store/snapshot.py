@@ -12,20 +12,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dermsbus.errors import StoreError
+from dermsbus.store.server import PostgresqlServer
 from dermsbus.store.sqlite import IN_MEMORY, SqliteStore
 
 __all__ = ["snapshot"]
 
 
 @contextmanager
-def snapshot(path: Path | str) -> Iterator[SqliteStore]:
+def snapshot(path: Path | PostgresqlServer | str) -> Iterator[SqliteStore]:
     """A store that holds what the file *path* holds now; what is written to it is gone when it is closed.
 
     The file itself is only read, and may be in use by a dermsbus that runs. `IN_MEMORY` gives an empty store.
 
     Raises:
-        StoreError: there is no such file, or it is not a store.
+        StoreError: there is no such file, or it is not a store; or it is a database, of which no copy is made.
     """
+    if isinstance(path, PostgresqlServer):
+        raise StoreError(f"{path}: copies are made of files only: name the file of a store, or {IN_MEMORY} for none")
     if str(path) == IN_MEMORY:
         with closing(SqliteStore(IN_MEMORY)) as store:
             yield store

@@ -15,18 +15,15 @@ from typing import Final
 from sqlalchemy import (
     Connection,
     Delete,
-    Text,
     Update,
     and_,
     bindparam,
     delete,
     func,
     insert,
-    or_,
     select,
     update,
 )
-from sqlalchemy.dialects import sqlite
 
 from dermsbus.domain.device_settings import DeviceSetting, SettingChange, SettingKey
 from dermsbus.domain.dispatch_book import DispatchChange
@@ -36,6 +33,7 @@ from dermsbus.domain.switching import SwitchChange
 from dermsbus.errors import StoreError
 from dermsbus.store import order_rows, rows
 from dermsbus.store.base import InboxKey, InboxRecord, NonceRecord, OutboxEntry, OutboxState
+from dermsbus.store.columns import TEXT, names_text
 from dermsbus.store.member_changes import MemberChanges, member_changes
 from dermsbus.store.schema import (
     attempt,
@@ -49,6 +47,7 @@ from dermsbus.store.schema import (
     outbox,
     switch_order,
 )
+from dermsbus.store.upserts import upserts
 
 __all__ = [
     "mark_entries",
@@ -66,20 +65,12 @@ __all__ = [
 
 # The statements, made once: to make one takes longer than to run it.
 
-_ENTER: Final = sqlite.insert(inbox)
-_RECORD: Final = _ENTER.on_conflict_do_update(
-    index_elements=[inbox.c.source, inbox.c.message_id],
-    set_={name: _ENTER.excluded[name] for name in ("digest", "received_at", "transport_id", "failed")},
-)
-_USE: Final = sqlite.insert(nonce)
-_USED: Final = _USE.on_conflict_do_update(
-    index_elements=[nonce.c.nonce], set_={name: _USE.excluded[name] for name in ("digest", "forget_at")}
-)
-_BEGIN: Final = sqlite.insert(attempt)
-_BEGUN: Final = _BEGIN.on_conflict_do_update(
-    index_elements=[attempt.c.digest],
-    set_={"count": attempt.c.count + 1, "begun_at": _BEGIN.excluded.begun_at},
-).returning(attempt.c.count)
+_RECORD: Final = upserts(inbox)
+_USED: Final = upserts(nonce)
+_BEGUN: Final = {
+    dialect: upsert.returning(attempt.c.count)
+    for dialect, upsert in upserts(attempt, count=attempt.c.count + 1).items()
+}
 _FORGET: Final = delete(outbox).where(
     outbox.c.entry_id == bindparam("of_entry_id"), outbox.c.cause_message_id.is_(None)
 )
@@ -103,18 +94,17 @@ _DELETE_GROUP: Final = delete(der_group).where(_OF_GROUP)
 _GROUP_ID: Final = select(der_group.c.group_id).where(_OF_GROUP)
 
 _OF_GROUP_ID: Final = der_group_member.c.group_id == bindparam("of_group_id")
-_OF_MEMBER: Final = and_(  # told by its mRID, by its names where it has none
+_BY_MRID: Final = and_(_OF_GROUP_ID, der_group_member.c.mrid == bindparam("of_mrid"))
+_BY_NAMES: Final = and_(
     _OF_GROUP_ID,
-    der_group_member.c.mrid.is_not_distinct_from(bindparam("of_mrid", type_=Text)),
-    or_(
-        der_group_member.c.mrid.is_not(None),
-        der_group_member.c.names.is_not_distinct_from(bindparam("of_names", type_=Text)),
-    ),
+    der_group_member.c.mrid.is_(None),
+    der_group_member.c.names.is_not_distinct_from(bindparam("of_names", type_=TEXT)),
 )
 _LAST_POSITION: Final = select(func.coalesce(func.max(der_group_member.c.position), 0)).where(_OF_GROUP_ID)
 _ADD_MEMBERS: Final = insert(der_group_member)
-_RENAME_MEMBER: Final = update(der_group_member).where(_OF_MEMBER).values(names=bindparam("now_names"))
-_REMOVE_MEMBER: Final = delete(der_group_member).where(_OF_MEMBER)
+_RENAME_MEMBER: Final = update(der_group_member).where(_BY_MRID).values(names=bindparam("now_names"))
+_REMOVE_MEMBER: Final = delete(der_group_member).where(_BY_MRID)
+_REMOVE_NAMED: Final = delete(der_group_member).where(_BY_NAMES)
 _REMOVE_MEMBERS: Final = delete(der_group_member).where(_OF_GROUP_ID)
 
 _OF_DISPATCH: Final = der_group_dispatch.c.mrid == bindparam("of_mrid")
@@ -138,11 +128,7 @@ _MOVE_SWITCH: Final = update(switch_order).where(_OF_ORDER).values(state=bindpar
 _CHANGE_SWITCH: Final = update(switch_order).where(_OF_ORDER)
 _END_SWITCH: Final = delete(switch_order).where(_OF_ORDER)
 
-_TELL: Final = sqlite.insert(device_setting)
-_SET: Final = _TELL.on_conflict_do_update(
-    index_elements=[device_setting.c.mrid, device_setting.c.function],
-    set_={name: _TELL.excluded[name] for name in ("value", "ends_at", "command_id", "dispatch_mrid", "given_at")},
-)
+_SET: Final = upserts(device_setting)
 _LET_GO: Final = delete(device_setting).where(
     device_setting.c.mrid == bindparam("of_mrid"), device_setting.c.function == bindparam("of_function")
 )
@@ -153,12 +139,13 @@ def write_inbox(connection: Connection, records: Sequence[InboxRecord]) -> None:
     if not records:
         return
     connection.execute(_SUPERSEDE, [of_key(record.key) for record in records])
-    connection.execute(_RECORD, [rows.to_inbox_row(record) for record in records])
+    connection.execute(_RECORD[connection.dialect.name], [rows.to_inbox_row(record) for record in records])
 
 
 def write_attempt(connection: Connection, digest: bytes, now: str) -> int:
     """Take down that the message with *digest* is begun; returns how often it was, this time included."""
-    return int(connection.execute(_BEGUN, {"digest": digest, "count": 1, "begun_at": now}).scalar_one())
+    begun = {"digest": digest, "count": 1, "begun_at": now}
+    return int(connection.execute(_BEGUN[connection.dialect.name], begun).scalar_one())
 
 
 def write_ended(connection: Connection, digests: Sequence[bytes]) -> None:
@@ -170,7 +157,7 @@ def write_ended(connection: Connection, digests: Sequence[bytes]) -> None:
 def write_nonces(connection: Connection, records: Sequence[NonceRecord]) -> None:
     """Take down *records*."""
     if records:
-        connection.execute(_USED, [rows.to_nonce_row(record) for record in records])
+        connection.execute(_USED[connection.dialect.name], [rows.to_nonce_row(record) for record in records])
 
 
 def of_key(key: InboxKey) -> dict[str, str]:
@@ -207,11 +194,19 @@ def _update_group(connection: Connection, before: EndDeviceGroup, after: EndDevi
     if changes is None:
         connection.execute(_REMOVE_MEMBERS, {"of_group_id": group_id})
         changes = MemberChanges(added=after.end_devices)
-    _change(connection, _REMOVE_MEMBER, [_of_member(group_id, member) for member in changes.removed])
+    identified = [member for member in changes.removed if member.mrid is not None]
+    named = [member for member in changes.removed if member.mrid is None]
+    _change(connection, _REMOVE_MEMBER, [{"of_group_id": group_id, "of_mrid": each.mrid} for each in identified])
     _change(
+        connection, _REMOVE_NAMED, [{"of_group_id": group_id, "of_names": names_text(each.names)} for each in named]
+    )
+    _change(  # of those with an mRID: without one it is told by its names, and with others it is another
         connection,
         _RENAME_MEMBER,
-        [{**_of_member(group_id, was), "now_names": rows.to_member_row(now)["names"]} for was, now in changes.updated],
+        [
+            {"of_group_id": group_id, "of_mrid": was.mrid, "now_names": names_text(now.names)}
+            for was, now in changes.updated
+        ],
     )
     _add_members(connection, group_id, changes.added)
 
@@ -227,11 +222,6 @@ def _add_members(connection: Connection, group_id: int, members: Sequence[EndDev
             for position, member in enumerate(members, start=last + 1)
         ],
     )
-
-
-def _of_member(group_id: int, member: EndDevice) -> dict[str, object]:
-    row = rows.to_member_row(member)
-    return {"of_group_id": group_id, "of_mrid": row["mrid"], "of_names": row["names"]}
 
 
 # -- dispatches
@@ -349,7 +339,7 @@ def write_settings(connection: Connection, changes: Sequence[SettingChange]) -> 
         {"of_mrid": mrid, "of_function": function.value} for (mrid, function), setting in last.items() if not setting
     ]
     if held:
-        connection.execute(_SET, held)
+        connection.execute(_SET[connection.dialect.name], held)
     if let_go:
         connection.execute(_LET_GO, let_go)
 

@@ -17,16 +17,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
-from typing import NoReturn
 
 import docker.errors  # type: ignore[import-untyped]  # no stubs
 import pika
 import pika.exceptions
-import pytest
 from testcontainers.core.container import DockerContainer
 
+from tests.required import do_without
+
 HOST = "127.0.0.1"
-REQUIRED_VARIABLE = "DERMSBUS_TEST_REQUIRE"
 READY_TIMEOUT_S = 90.0  # below pytest's own limit for one test
 _PROBE_INTERVAL_S = 0.25
 _PROBE_TIMEOUT_S = 3.0
@@ -215,10 +214,10 @@ KINDS: Mapping[str, BrokerKind] = MappingProxyType({kind.name: kind for kind in 
 def check_available(kind: BrokerKind) -> None:
     """Skip the test if *kind* cannot be had on this machine, as far as can be told without starting it."""
     if kind.image.startswith("none"):
-        _do_without(kind, f"{kind.image_variable} says {kind.image!r}")
+        do_without(kind.name, f"{kind.image_variable} says {kind.image!r}")
     fault = _docker_fault()
     if fault:
-        _do_without(kind, fault)
+        do_without(kind.name, fault)
 
 
 @contextmanager
@@ -228,18 +227,11 @@ def running(kind: BrokerKind) -> Iterator[Broker]:
     try:
         broker = Broker.run(kind)
     except BrokerUnavailableError as fault:
-        _do_without(kind, str(fault))
+        do_without(kind.name, str(fault))
     try:
         yield broker
     finally:
         broker.remove()
-
-
-def _do_without(kind: BrokerKind, reason: str) -> NoReturn:
-    required = {name.strip() for name in os.environ.get(REQUIRED_VARIABLE, "").split(",")}
-    if kind.name in required:
-        pytest.fail(f"{REQUIRED_VARIABLE} requires {kind.name}, but: {reason}", pytrace=False)
-    pytest.skip(f"no {kind.name} to test with: {reason}. How to run these tests: docs/testing.md")
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
 
@@ -20,6 +21,9 @@ class TcpProxy:
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._pumps: list[threading.Thread] = []
         self._refusing = threading.Event()
+        self._word = b""
+        self._awaiting = threading.Event()
+        self.lost = threading.Event()
         self.host = "127.0.0.1"
         self.port = 0
         self._acceptor = self._listen()
@@ -46,6 +50,11 @@ class TcpProxy:
     def black_hole(self) -> None:
         """Keep connections open, accept new ones, and pass nothing on."""
         self._flowing.clear()
+
+    def lose_answer_to(self, word: bytes) -> None:
+        """Pass on what next holds *word*, and when its answer comes, `cut` in its place; then *lost* is set."""
+        self.lost.clear()
+        self._word = word
 
     def reset(self) -> None:
         """Reset every connection; new ones are welcome."""
@@ -92,14 +101,28 @@ class TcpProxy:
         near.settimeout(None)
         with self._lock:
             self._pairs.append((near, far))
-        for source, sink in ((near, far), (far, near)):
-            pump = threading.Thread(target=self._pump, args=(source, sink), name="tcp proxy", daemon=True)
+        for source, sink, look in ((near, far, self._is_passed_on), (far, near, self._is_answer_passed_on)):
+            pump = threading.Thread(target=self._pump, args=(source, sink, look), name="tcp proxy", daemon=True)
             self._pumps.append(pump)
             pump.start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _is_passed_on(self, data: bytes) -> bool:
+        if self._word and self._word in data:
+            self._word = b""
+            self._awaiting.set()
+        return True
+
+    def _is_answer_passed_on(self, _: bytes) -> bool:
+        if not self._awaiting.is_set():
+            return True
+        self._awaiting.clear()
+        self.cut()
+        self.lost.set()
+        return False
+
+    def _pump(self, source: socket.socket, sink: socket.socket, look: Callable[[bytes], bool]) -> None:
         with suppress(OSError):
-            while data := source.recv(65_536):
+            while (data := source.recv(65_536)) and look(data):
                 self._flowing.wait()
                 sink.sendall(data)
         for each in (source, sink):

@@ -271,4 +271,4 @@ def test_a_store_of_no_known_version_is_refused_and_left_alone(file: Path, versi
 
 
 def test_there_is_a_step_from_every_earlier_version() -> None:
-    assert sorted(STEPS) == list(range(1, SCHEMA_VERSION))
+    assert sorted(STEPS["sqlite"]) == list(range(1, SCHEMA_VERSION))

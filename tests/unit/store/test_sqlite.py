@@ -21,7 +21,7 @@ from dermsbus.domain.quantities import Dispatch, DispatchState, Point
 from dermsbus.domain.registry import GroupChange
 from dermsbus.domain.switching import SwitchState
 from dermsbus.errors import StoreError
-from dermsbus.store import sqlite as reading
+from dermsbus.store import relational as reading
 from dermsbus.store import writing
 from dermsbus.store.base import Commit, DispatchChange, InboxKey, InboxRecord, OutboxEntry, SwitchChange
 from dermsbus.store.schema import SCHEMA_VERSION
