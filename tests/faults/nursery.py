@@ -7,6 +7,7 @@ a line on standard input asks for a last life without either, which ends with th
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import random
@@ -28,6 +29,7 @@ __all__ = ["KILLED", "UNEXPECTED"]
 
 KILLED = "SIGKILL from outside"
 UNEXPECTED = "unexpected"
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG: a life that goes on would take the messages of others from the next broker
 
 
 @dataclass(kw_only=True)
@@ -115,8 +117,9 @@ class Nursery:
 
 
 def _live(nursery: Nursery, fuse: Fuse) -> None:
-    """The child's part; never returns."""
+    """The child's part; never returns, and does not outlive the nursery."""
     status = 1
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     try:
         with (nursery.folder / "lives.log").open("ab", buffering=0) as log:
             os.dup2(log.fileno(), 1)
