@@ -62,10 +62,11 @@ class WrittenDown(TcpProxy):
         """Those frames with this command."""
         return [each for each in self.frames() if each.command == command]
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket, look: Callable[[bytes], bool]) -> None:
         with self._lock:
             is_client = any(source is near for near, _ in self._pairs)
-        super()._pump(source, _Tap(sink, self._note() if is_client else self._is_heard))  # type: ignore[arg-type]
+        tap = _Tap(sink, self._note() if is_client else self._is_heard)
+        super()._pump(source, tap, look)  # type: ignore[arg-type]
 
     def _note(self) -> Callable[[bytes], bool]:
         sent = bytearray()
