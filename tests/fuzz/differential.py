@@ -38,6 +38,9 @@ _UNREADABLE: Final = (ET.ParseError, EOFError, OSError, ValueError, LookupError,
 _CLOSE: Final = 4e-15
 """Relative: numbers of 32 bits on the wire, of 64 bits in both readers; they round at different steps."""
 
+_NOTHING: Final = 1e-300
+"""Smaller than any number of 32 bits with any multiplier; below it, 64 bits have fewer and fewer digits."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
@@ -143,5 +146,5 @@ def _is_known(difference: Difference) -> bool:
 
 def _agree(ours: object, second: object) -> bool:
     if isinstance(ours, float) and isinstance(second, float):
-        return math.isclose(ours, second, rel_tol=_CLOSE, abs_tol=0.0) or ours == second
+        return math.isclose(ours, second, rel_tol=_CLOSE, abs_tol=_NOTHING)
     return ours == second and type(ours) is type(second)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ __all__ = ["Limit", "Tally", "fuzz"]
 _MOST_CORPUS: Final = 4_000
 _SHRINK_S: Final = 10.0
 _MOST_TOLD: Final = 20
+_DIGITS: Final = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,16 +77,15 @@ class Tally:
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def tell(self, target: Target, shot: Shot, findings: Sequence[Finding], folder: Path) -> None:
-        """Save what was found with *shot*, shrunk, once for each finding."""
+        """Save what was found with *shot*, shrunk, once for findings that differ in numbers alone."""
+        thrown = [*target.history] if target.history[-1:] == [shot] else [*target.history, shot]
+        deadline = time.monotonic() + _SHRINK_S
         for finding in findings:
             key = f"{finding.kind}: {finding.text}"
-            if key in self.told or len(self.told) >= _MOST_TOLD:
+            kind = _DIGITS.sub("#", key)
+            if len(self.told) >= _MOST_TOLD or any(_DIGITS.sub("#", each) == kind for each in self.told):
                 continue
-            shots = list(target.history) or [shot]
-            if shots[-1] != shot:
-                shots.append(shot)
-            if finding.kind != "slow":
-                shots = _shrunk(target, shots, finding)
+            shots = thrown if finding.kind == "slow" else _shrunk(target, thrown, finding, deadline)
             name = hashlib.sha256(repr(shots).encode()).hexdigest()[:12]
             path = folder / f"{finding.kind}-{name}.json"
             save(shots, path, finding=key)
@@ -155,9 +156,8 @@ def _taken(target: Target, shot: Shot, edges: Edges | None) -> tuple[Verdict, bo
 # -- shrinking ---------------------------------------------------------------------------------------------------------
 
 
-def _shrunk(target: Target, shots: list[Shot], finding: Finding) -> list[Shot]:
-    """Fewer and shorter messages with the same finding, as far as a few seconds allow."""
-    deadline = time.monotonic() + _SHRINK_S
+def _shrunk(target: Target, shots: list[Shot], finding: Finding, deadline: float) -> list[Shot]:
+    """Fewer and shorter messages with the same finding, as far as the time until *deadline* allows."""
 
     def holds(tried: Sequence[Shot]) -> bool:
         return time.monotonic() < deadline and _same(target, tried, finding)
@@ -181,7 +181,7 @@ def _same(target: Target, shots: Sequence[Shot], finding: Finding) -> bool:
 
 
 def _alike(one: Finding, other: Finding) -> bool:
-    return one.kind == other.kind and one.text[:60] == other.text[:60]
+    return one.kind == other.kind and _DIGITS.sub("#", one.text)[:60] == _DIGITS.sub("#", other.text)[:60]
 
 
 def _shorter(shot: Shot, holds: Callable[[Shot], bool]) -> Shot:

@@ -104,6 +104,36 @@ def test_known_digits_that_are_none_in_xml_schema(codec: Codec, opinion: SecondO
     assert refused_as_known(body.replace(b"<major>1<", "<major>\u0661<".encode()), codec, opinion)
 
 
+def test_known_white_space_that_is_none_in_xml(codec: Codec, opinion: SecondOpinion) -> None:
+    body = seed("built/create-DERGroups").replace(b"<EndDeviceGroup>", "<EndDeviceGroup>\u00a0".encode(), 1)
+
+    assert refused_as_known(body, codec, opinion)
+    assert isinstance(codec.decode(body.replace("\u00a0".encode(), b" \t\n")), Envelope)
+
+
+def test_known_a_bound_that_is_no_bound_for_what_is_no_number(codec: Codec, opinion: SecondOpinion) -> None:
+    ratings = (
+        *("activePowerChargeMax", "activePowerMax", "acVoltageNominal", "apparentPowerMax"),
+        *("reactivePowerAbsorbedMax", "reactivePowerInjectedMax"),
+    )
+    told = "".join(f"<{name}>{'NaN' if name == 'apparentPowerMax' else 5}</{name}>" for name in ratings)
+    plates = f'<DERNamePlates xmlns="urn:dermsbus:nameplate:1"><DERNamePlate><mRID>1</mRID>{told}</DERNamePlate></DERNamePlates>'
+    body = seed("built/reply").replace(b"</Reply>", plates.encode() + b"</Reply>")
+
+    assert refused_as_known(body, codec, opinion)
+    assert isinstance(codec.decode(body.replace(b"NaN", b"5")), Envelope)
+
+
+def test_numbers_too_small_for_the_wire_are_not_compared_to_the_last_digit(
+    codec: Codec, opinion: SecondOpinion
+) -> None:
+    body = seed("built/created-DERGroupStatuses").replace(b"<yUnitInstalledMax>20<", b"<yUnitInstalledMax>6e-324<")
+    message = codec.decode(body)
+    assert isinstance(message, Envelope), message
+
+    assert opinion.of_accepted(body, message) == []
+
+
 def test_known_a_field_of_the_message_behind_the_query_of_a_typed_get(codec: Codec, opinion: SecondOpinion) -> None:
     field = b"<Timestamp>2024-05-01T08:00:00Z</Timestamp></w:Request>"
 
