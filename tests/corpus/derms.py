@@ -29,12 +29,15 @@ _CONFIG = """store = "{folder}/state.db"
 fleet = "{folder}/fleet.toml"
 http = "off"
 reply_addresses = ["cim.production.rep.dms1"]
+[replay]
+oldest_s = 3000
 [push]
 status_period_s = 0
 forecast_period_s = 0
 [behaviour]
 {behaviour}
 """
+"""What is of now was made when the tests were collected, which may be long before its turn, but no hour."""
 
 
 def prepared(folder: Path) -> None:
