@@ -9,12 +9,11 @@ A table stands between the marks that name it::
 ``--check`` writes nothing: it exits 1 and shows the differences if a page is not what comes out.
 """
 
-# ruff: noqa: INP001, T201 -- a command: its folder is no package, its output is print
+# ruff: noqa: INP001 -- a command: its folder is no package
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +24,7 @@ from typing import Final
 from dermsbus.messages.envelope import Archetype
 from dermsbus.messages.repairs import DEVIATIONS, Deviation
 from dermsbus.reply_codes import CATALOGUE
+from docs.pages import bring_up_to_date
 
 DOCS: Final = Path(__file__).resolve().parent
 PAGES: Final = (DOCS / "reply-codes.md", DOCS / "tolerance.md")
@@ -47,21 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write the tables into the pages of docs.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is not current")
     options = parser.parse_args(arguments)
-    stale = 0
-    for page in PAGES:
-        before = page.read_text(encoding="utf-8")
-        after = written(before)
-        if before == after:
-            continue
-        stale += 1
-        print(f"{page.name} is not current" if options.check else f"wrote {page.name}")
-        if options.check:
-            print(*difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1), sep="\n")
-        else:
-            page.write_text(after, encoding="utf-8")
-    if stale and options.check:
-        print("run `make docs` and commit the result")
-    return 1 if stale and options.check else 0
+    return bring_up_to_date(PAGES, lambda text, _: written(text), check=options.check)
 
 
 def written(text: str) -> str:

@@ -17,12 +17,11 @@ replaced by that of the page, so that the same pages come out each time. ``--che
 shows the differences if a page is not what comes out.
 """
 
-# ruff: noqa: INP001, S102, T201 -- a command: its folder is no package, its output is print, the code is our own pages'
+# ruff: noqa: INP001, S102 -- a command: its folder is no package, the code is our own pages'
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import sys
 import threading
@@ -55,6 +54,7 @@ from dermsbus.store.sqlite import SqliteStore
 from dermsbus.transports.base import Delivery, Subscription, Topic
 from dermsbus.transports.memory import MemoryBus, MemoryTransport
 from dermsbus_profiles import NAME_PLATE_NAMESPACE, NAME_PLATE_SCHEMA
+from docs.pages import bring_up_to_date
 from tests.flow.peer import EVENTS, assert_valid
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -97,21 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     quiet = structlog.make_filtering_bound_logger("critical")  # devices of some pages fail on purpose
     structlog.configure(wrapper_class=quiet)
-    stale = 0
-    for page in options.pages or PAGES:
-        before = page.read_text(encoding="utf-8")
-        after = written(before, page.name)
-        if before == after:
-            continue
-        stale += 1
-        print(f"{page.name} is not current" if options.check else f"wrote {page.name}")
-        if options.check:
-            print(*difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1), sep="\n")
-        else:
-            page.write_text(after, encoding="utf-8")
-    if stale and options.check:
-        print("run `make docs` and commit the result")
-    return 1 if stale and options.check else 0
+    return bring_up_to_date(options.pages or PAGES, written, check=options.check)
 
 
 def written(text: str, name: str) -> str:
